@@ -1,0 +1,1 @@
+"""The services of Aerodrome: each folder is one process."""
