@@ -1,0 +1,45 @@
+"""One running product for all acceptance tests; each test makes its own people and workspaces."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import aiohttp
+import pytest
+
+from tests.acceptance.client import Houston
+from tests.acceptance.stack import Stack, running
+
+PASSWORD = "correct horse battery"
+SIGN_UP = """mutation ($email: String!, $password: String!, $token: String) {
+  createUser(email: $email, password: $password, inviteToken: $token) { user { id uuid status } token { value } }
+}"""
+SIGN_IN = """mutation ($identity: String, $password: String!) {
+  createToken(identity: $identity, password: $password) { token { value } }
+}"""
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Start a fresh product whose first user, the administrator, has signed up."""
+
+    async def sign_up(stack: Stack) -> None:
+        async with aiohttp.ClientSession() as session:
+            await Houston(stack.url, session).run(SIGN_UP, {"email": stack.admin_email, "password": PASSWORD})
+
+    with running(tmp_path_factory.mktemp("aerodrome")) as stack:
+        asyncio.run(sign_up(stack))
+        yield stack
+
+
+@pytest.fixture
+async def anonymous(stack: Stack) -> AsyncIterator[Houston]:
+    """Give a client without a credential."""
+    async with aiohttp.ClientSession() as session:
+        yield Houston(stack.url, session)
+
+
+@pytest.fixture
+async def admin(stack: Stack, anonymous: Houston) -> Houston:
+    """Sign the first user in."""
+    signed = await anonymous.run(SIGN_IN, {"identity": stack.admin_email, "password": PASSWORD})
+    return anonymous.as_(signed["createToken"]["token"]["value"])

@@ -1,0 +1,89 @@
+"""A whole Aerodrome as a user starts it: `aerodrome up` in a private folder on a free port."""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from pathlib import Path
+
+START_S = 60
+STOP_S = 30
+
+
+def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that nobody held a moment ago."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@dataclass
+class Stack:
+    """A running product: its URL, data folder and the first user's address."""
+
+    url: str
+    data: Path
+    process: "subprocess.Popen[bytes]"
+    admin_email: str = "admin@example.com"
+
+    async def mailed_token(self, address: str, *, timeout_s: float = 10) -> str:
+        """Return the token of the newest link mailed to `address`; wait for the mail up to `timeout_s`."""
+        async with asyncio.timeout(timeout_s):
+            while True:
+                for body in self.mails(address):
+                    found = re.search(r"[?&]token=([^\s\"&<]+)", body)
+                    if found:
+                        return found.group(1)
+                await asyncio.sleep(0.02)
+
+    def mails(self, address: str) -> list[str]:
+        """Return the text parts of the mails to `address`, newest first."""
+        bodies: list[str] = []
+        for path in sorted(
+            (self.data / "mail" / "new").glob("*"), key=lambda one: one.stat().st_mtime_ns, reverse=True
+        ):
+            message = message_from_bytes(path.read_bytes(), policy=policy.default)
+            if address in str(message["To"]):
+                part = message.get_body(("plain",))
+                bodies.append(part.get_content() if part else "")
+        return bodies
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", output: Path) -> str:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        found = re.search(r"ready: (http://127\.0\.0\.1:\d+)", output.read_text())
+        if found:
+            return found.group(1)
+        time.sleep(0.05)
+    raise AssertionError("up was not ready:\n" + output.read_text())
+
+
+@contextlib.contextmanager
+def running(data: Path, port: int | None = None) -> Generator[Stack]:
+    """Run `aerodrome up` on `data`; end it with SIGTERM, as an init system does."""
+    data.mkdir(parents=True, exist_ok=True)
+    output = data.with_name(data.name + ".out")
+    environment = {**os.environ, "AERODROME_DATA": str(data), "AERODROME_PORT": str(port or free_port())}
+    command = [str(Path(sys.executable).parent / "aerodrome"), "up"]
+    with output.open("wb") as written:
+        process = subprocess.Popen(command, env=environment, stdout=written, stderr=subprocess.STDOUT)
+    try:
+        yield Stack(url=_wait_until_ready(process, output), data=data, process=process)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
