@@ -1,0 +1,63 @@
+"""The form of log batches on NATS: what drivers write to `logs.<deployment>.<component>` and the gateway reads."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from shared.messages import Message
+
+LOGS_STREAM: Final = "logs"
+"""The JetStream stream that holds the batches, limited by age and bytes; made by the deployments service."""
+
+LOGS_SUBJECTS: Final = "logs.*.*"
+MOST_BATCH_BYTES: Final = 64 * 1024
+
+
+class Component(StrEnum):
+    """The part of an Airflow that writes lines, as it stands in the subject."""
+
+    SCHEDULER = "scheduler"
+    WEBSERVER = "webserver"
+    TRIGGERER = "triggerer"
+    WORKER = "worker"
+
+
+class LogRecord(Message):
+    """One line. `id` is unique among all records of the installation; `timestamp` is UTC."""
+
+    id: str
+    timestamp: datetime
+    level: str | None = None
+    message: str
+
+
+class LogBatch(Message):
+    """Lines that one component wrote together, at most 64 kB; `batch` counts from 1 within an incarnation."""
+
+    deployment: str
+    component: str
+    incarnation: str
+    batch: int
+    records: tuple[LogRecord, ...]
+
+    def message_id(self) -> str:
+        """Return the `Nats-Msg-Id` by which the stream recognises a repeat."""
+        return f"{self.deployment}/{self.component}/{self.incarnation}/{self.batch}"
+
+
+def component_named(text: str) -> Component | None:
+    """Return the component that a client means; case is ignored and `workers` means `worker`; None when unknown."""
+    name = text.lower()
+    if name == "workers":
+        return Component.WORKER
+    return Component(name) if name in set(Component) else None
+
+
+def logs_subject(deployment_id: str, component: Component) -> str:
+    """Return the subject that a component's batches are written to."""
+    return f"logs.{deployment_id}.{component}"
+
+
+def logs_filter(deployment_id: str, component: Component | None = None) -> str:
+    """Return the subject filter for one deployment's batches, of one component or of all."""
+    return f"logs.{deployment_id}.{component or '*'}"

@@ -1,0 +1,38 @@
+"""The questions that the deployments service answers."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from services.deployments.contract.ids import DeploymentId, WorkspaceId
+from services.deployments.contract.rows import DeploymentList, DeploymentRow
+from shared.messages import MOST_ROWS, Query
+
+
+class Deployments(Query[DeploymentList]):
+    """Live deployments that the principal may see, by the first that is given: `ids`, `workspace_ids`, `release_name`.
+
+    None given: all that the principal may see. What is unknown, deleted or foreign is left out of the rows. May see:
+    deployment.config.get on it or its workspace, workspace.deployments.get, or system.deployments.get. An anonymous
+    principal is Unauthenticated. Rows come in the order of their ids; ask again with `after_id` while `more` is true.
+    """
+
+    subject: ClassVar[str] = "deployments.query.deployments"
+
+    ids: tuple[DeploymentId, ...] = Field(default=(), max_length=MOST_ROWS)
+    workspace_ids: tuple[WorkspaceId, ...] = Field(default=(), max_length=MOST_ROWS)
+    release_name: str = ""
+    after_id: str = ""
+    limit: int = Field(default=MOST_ROWS, ge=1, le=MOST_ROWS)
+
+
+class AuthorizeLogs(Query[DeploymentRow]):
+    """The deployment whose log lines the principal may read.
+
+    Permission: deployment.logs.get on it or its workspace, or system.deployments.logs. NotFound when it is unknown,
+    deleted or foreign; Forbidden when it may be seen but its lines may not.
+    """
+
+    subject: ClassVar[str] = "deployments.query.authorize_logs"
+
+    deployment_id: DeploymentId

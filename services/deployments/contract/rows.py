@@ -1,0 +1,116 @@
+"""What queries and replies of the deployments service carry."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from pydantic import Field, JsonValue
+
+from services.deployments.contract.ids import DeploymentId, WorkspaceId
+from shared.messages import Message, Row
+
+JsonObject: TypeAlias = Mapping[str, JsonValue]
+
+AIRFLOW: Final = "airflow"
+"""The only type of deployment there is."""
+
+
+class Executor(StrEnum):
+    """How a deployment's Airflow runs tasks."""
+
+    LOCAL = "LocalExecutor"
+    CELERY = "CeleryExecutor"
+    KUBERNETES = "KubernetesExecutor"
+
+
+class State(StrEnum):
+    """What a deployment is doing, as the lifecycle knows it."""
+
+    CREATING = "CREATING"
+    DEPLOYING = "DEPLOYING"
+    HEALTHY = "HEALTHY"
+    UNHEALTHY = "UNHEALTHY"
+    UPDATING = "UPDATING"
+    HIBERNATING = "HIBERNATING"
+    HIBERNATED = "HIBERNATED"
+    WAKING = "WAKING"
+    DELETING = "DELETING"
+    DELETED = "DELETED"
+    CREATE_FAILED = "CREATE_FAILED"
+    UPDATE_FAILED = "UPDATE_FAILED"
+    DELETE_FAILED = "DELETE_FAILED"
+    UNKNOWN = "UNKNOWN"
+
+
+class Status(StrEnum):
+    """The word that the GraphQL interface shows for a state."""
+
+    CREATING = "creating"
+    ACTIVE = "active"
+    UPDATING = "updating"
+    DELETING = "deleting"
+    ERROR = "error"
+
+
+_STATUS_OF: Final[Mapping[State, Status]] = {
+    State.CREATING: Status.CREATING,
+    State.HEALTHY: Status.ACTIVE,
+    State.DEPLOYING: Status.UPDATING,
+    State.UPDATING: Status.UPDATING,
+    State.WAKING: Status.UPDATING,
+    State.HIBERNATING: Status.UPDATING,
+    State.HIBERNATED: Status.UPDATING,
+    State.DELETING: Status.DELETING,
+}
+
+
+def status_of(state: State) -> Status:
+    """Return the status word of a state; what is not listed is an error.
+
+    Source: design, section 5.
+    """
+    return _STATUS_OF.get(state, Status.ERROR)
+
+
+class DeploymentRow(Row):
+    """A deployment. `state` is the lifecycle's own word, `status` the one that GraphQL shows.
+
+    `generation` counts the wishes (1 is the creation); `observed_generation` is the last one that the driver reported
+    done. `env_keys` are the names of its environment variables; their values never leave the service. `deleted_at` is
+    set once it is deleted: such rows are in no list, only in the answer of the deleting command's repeat.
+    """
+
+    id: DeploymentId
+    workspace_id: WorkspaceId
+    label: str
+    description: str = ""
+    release_name: str
+    type: str = AIRFLOW
+    version: str
+    airflow_version: str
+    executor: Executor
+    config: JsonObject = Field(default_factory=dict[str, JsonValue])
+    properties: JsonObject = Field(default_factory=dict[str, JsonValue])
+    env_keys: tuple[str, ...] = ()
+    state: State
+    status: Status
+    generation: int = 1
+    observed_generation: int = 0
+    hard: bool = False
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None = None
+
+
+class DeploymentList(Message):
+    """Rows in the order of their ids; `more` says that asking again with `after_id` = the last id brings others."""
+
+    rows: tuple[DeploymentRow, ...] = ()
+    more: bool = False
+
+
+class WorkspaceClosed(Message):
+    """The answer to CloseWorkspace: no deployment lives in this workspace, and none ever will."""
+
+    workspace_id: WorkspaceId
