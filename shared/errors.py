@@ -62,7 +62,19 @@ class Unavailable(AerodromeError):
     code = "unavailable"
 
 
+class Internal(AerodromeError):
+    """A mistake of ours; the text is constant, what happened stands once in the answering service's log."""
+
+    code = "internal"
+
+
+class OutcomeUnknown(AerodromeError):
+    """Nobody can say whether the command was committed; never crosses the bus: the asker gets no answer and repeats."""
+
+    code = "outcome_unknown"
+
+
 ERRORS: Mapping[str, type[AerodromeError]] = {
     kind.code: kind
-    for kind in (Invalid, Unauthenticated, Forbidden, NotFound, Rejected, WrongExpectedVersion, Unavailable)
+    for kind in (Invalid, Unauthenticated, Forbidden, NotFound, Rejected, WrongExpectedVersion, Unavailable, Internal)
 }

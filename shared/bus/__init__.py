@@ -1,0 +1,1 @@
+"""Commands, queries and their answers over NATS request/reply."""

@@ -1,0 +1,67 @@
+"""The queries that every service answers: waiting for a position, and reading its published events."""
+
+from datetime import datetime
+from typing import ClassVar, Final
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.messages import MOST_ROWS, Message, Query, Row
+
+MOST_BYTES: Final = 512 * 1024
+"""Bytes of events that one reply may hold."""
+
+
+class Reached(Message):
+    """Whether the position was reached in time."""
+
+    reached: bool
+
+
+class WaitFor(Query[Reached]):
+    """Wait until the read models show `position` of `source`'s events; asked with `bus.ask(..., to=service)`.
+
+    `source` "" means the answering service's own events; another name means the events of that service which the
+    answering one takes in. A parked `stream` is reached at once. Answers after `timeout_s` at the latest.
+    """
+
+    subject: ClassVar[str] = "*.query.wait_for"
+
+    source: str = ""
+    position: int = Field(ge=0)
+    stream: str = ""
+    timeout_s: float = Field(default=2.0, ge=0, le=10)
+
+
+class PublishedEvent(Row):
+    """An event as other services see it: without personal data. `data` is its JSON text.
+
+    `stream`: the event's stream. `prevposition`: the position of the published event before it, 0 for the first.
+    """
+
+    epoch: UUID
+    position: int
+    prevposition: int
+    event_id: UUID
+    type_name: str
+    schema_version: int
+    stream: str
+    time: datetime
+    data: str
+
+
+class PublishedEvents(Message):
+    """Published events in the order of their positions; `epoch` and `head` are the store's at reading."""
+
+    epoch: UUID
+    head: int
+    events: tuple[PublishedEvent, ...]
+
+
+class Events(Query[PublishedEvents]):
+    """The published events of a service with positions > `after`; asked with `bus.ask(..., to=service)`."""
+
+    subject: ClassVar[str] = "*.query.events"
+
+    after: int = Field(ge=0)
+    limit: int = Field(default=MOST_ROWS, ge=1, le=MOST_ROWS)

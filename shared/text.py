@@ -1,0 +1,58 @@
+"""Which text may be stored: Unicode without U+0000 and without lone surrogates."""
+
+import json
+from typing import Any, Final, cast
+
+from shared.errors import Invalid
+
+_NUL: Final = "\x00"
+
+
+def check_text(raw: str | bytes) -> str:
+    """Return `raw` as text; raise Invalid if it holds U+0000, a lone surrogate or bytes that are not UTF-8."""
+    text = _decode(raw)
+    if _NUL in text:
+        raise Invalid("text holds U+0000, which can't be stored")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Invalid("text holds a lone surrogate, expected whole characters") from None
+    return text
+
+
+def check_json(raw: str | bytes) -> str:
+    """Return the JSON text `raw`; raise Invalid if it, or a string in it once unescaped, is refused by check_text."""
+    text = check_text(raw)
+    if "\\u0000" in text or "\\ud" in text or "\\uD" in text:
+        _check_strings(_parse(text))
+    return text
+
+
+def _decode(raw: str | bytes) -> str:
+    if isinstance(raw, str):
+        return raw
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise Invalid("bytes are not UTF-8") from None
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise Invalid("text is not JSON") from None
+
+
+def _check_strings(value: Any) -> None:
+    pending = [value]
+    while pending:
+        match pending.pop():
+            case str() as text:
+                check_text(text)
+            case dict() as members:
+                pending += [*members.keys(), *members.values()]
+            case list() as items:
+                pending += cast("list[Any]", items)
+            case _:
+                pass
