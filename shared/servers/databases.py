@@ -1,0 +1,57 @@
+"""The roles and the database of a service on a Postgres server, made or brought up to date."""
+
+from dataclasses import dataclass
+
+import asyncpg
+
+from shared.errors import Unavailable
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceDatabase:
+    """A service's database: `<name>_owner` owns it and migrates, `<name>` uses what migrations grant."""
+
+    name: str
+    owner_password: str
+    app_password: str
+
+    @property
+    def owner(self) -> str:
+        """The role that owns database and tables."""
+        return f"{self.name}_owner"
+
+
+async def prepare_database(admin_dsn: str, database: ServiceDatabase) -> None:
+    """Make roles and database unless they exist, and set the passwords.
+
+    Raises Unavailable if the server can't be reached.
+    """
+    try:
+        connection = await asyncpg.connect(admin_dsn, timeout=10)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise Unavailable(f"postgres can't be reached: {error}") from error
+    try:
+        await _prepare(connection, database)
+    finally:
+        await connection.close()
+
+
+async def _prepare(connection: asyncpg.Connection, database: ServiceDatabase) -> None:
+    for role, password in ((database.owner, database.owner_password), (database.name, database.app_password)):
+        exists = await connection.fetchval("select true from pg_roles where rolname = $1", role)
+        await _execute(
+            connection,
+            "alter role %I login password %L" if exists else "create role %I login password %L",
+            role,
+            password,
+        )
+    if not await connection.fetchval("select true from pg_database where datname = $1", database.name):
+        await _execute(connection, "create database %I owner %I", database.name, database.owner)
+    await _execute(connection, "revoke all on database %I from public", database.name)
+    await _execute(connection, "grant connect on database %I to %I", database.name, database.name)
+
+
+async def _execute(connection: asyncpg.Connection, template: str, *names: str) -> None:
+    # These statements take no parameters; the server quotes the names itself.
+    statement = await connection.fetchval("select format($1, variadic $2::text[])", template, list(names))
+    await connection.execute(statement)
