@@ -1,0 +1,1 @@
+"""The event store: append-only streams of events in Postgres, written by one function in groups."""
