@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.messages import MOST_ROWS, Message, Query, Row
+from shared.messages import MOST_ROWS, Message, Metadata, Query, Row
 
 MOST_BYTES: Final = 512 * 1024
 """Bytes of events that one reply may hold."""
@@ -47,13 +47,18 @@ class PublishedEvent(Row):
     schema_version: int
     stream: str
     time: datetime
+    metadata: Metadata
     data: str
 
 
 class PublishedEvents(Message):
-    """Published events in the order of their positions; `epoch` and `head` are the store's at reading."""
+    """Published events in the order of their positions; `epoch` and `head` are the store's at reading.
+
+    `since`: the position after which the epoch's own events begin; those up to it are the same in the epoch before.
+    """
 
     epoch: UUID
+    since: int = 0
     head: int
     events: tuple[PublishedEvent, ...]
 

@@ -1,0 +1,1 @@
+"""What follows the event store: projections, policies with their workers, the publisher and consumers."""

@@ -1,0 +1,26 @@
+"""The numbers that followers run by."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from shared.followers.publisher import StreamLimits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowerSettings:
+    """Defaults are the product's; tests shorten some.
+
+    `poll`: the floor under every wake-up. `batch`: events a transaction. `lease`: how long a claimed job is a worker's
+    unless renewed. `attempts`: after so many a job is a dead letter; the delays between them double from `first_delay`
+    to `longest_delay`. `keep_done`: how long a done job keeps its key.
+    """
+
+    poll: timedelta = timedelta(seconds=1)
+    batch: int = 1000
+    concurrency: int = 4
+    lease: timedelta = timedelta(seconds=30)
+    attempts: int = 20
+    first_delay: timedelta = timedelta(seconds=1)
+    longest_delay: timedelta = timedelta(minutes=10)
+    keep_done: timedelta = timedelta(days=7)
+    stream: StreamLimits = field(default_factory=StreamLimits)
