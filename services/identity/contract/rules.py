@@ -1,0 +1,25 @@
+"""The rules of identity, by the codes that a refusal carries."""
+
+from enum import StrEnum
+
+
+class Rule(StrEnum):
+    """The broken rule of a Rejected or Invalid; the gateway's tables give each its public text and code."""
+
+    EMAIL_IN_USE = "email_in_use"
+    USERNAME_IN_USE = "username_in_use"
+    USER_ALREADY_INVITED = "user_already_invited"
+    LAST_ADMIN = "last_admin"
+    SIGNUPS_CLOSED = "signups_closed"
+    BOOTSTRAP_TOKEN_REQUIRED = "bootstrap_token_required"  # noqa: S105  a rule's name
+    INVITE_NOT_FOUND = "invite_not_found"
+    INVITE_EMAIL_MISMATCH = "invite_email_mismatch"
+    BAD_CREDENTIALS = "bad_credentials"
+    AWAITING_CONFIRMATION = "awaiting_confirmation"
+    INVALID_ROLE = "invalid_role"
+    ROLE_ENTITY_MISMATCH = "role_entity_mismatch"
+    DUPLICATE_BINDING = "duplicate_binding"
+    DEPLOYMENTS_EXIST = "deployments_exist"
+    WEAK_PASSWORD = "weak_password"  # noqa: S105  a rule's name
+    INVALID_EMAIL = "invalid_email"
+    INVALID_TEXT = "invalid_text"
