@@ -113,5 +113,7 @@ def _reads_stream(stream: str) -> tuple[str, ...]:
 
 
 def _keeps_stream(stream: str) -> tuple[str, ...]:
+    # The server does not hold a stream's own subjects against its maker's permissions; streams are
+    # made by their services all the same, so that each heals itself when JetStream's data are lost.
     kept = tuple(f"$JS.API.STREAM.{word}.{stream}" for word in ("CREATE", "UPDATE", "PURGE"))
     return (*_reads_stream(stream), *kept)
