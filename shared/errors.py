@@ -69,7 +69,10 @@ class Internal(AerodromeError):
 
 
 class OutcomeUnknown(AerodromeError):
-    """Nobody can say whether the command was committed; never crosses the bus: the asker gets no answer and repeats."""
+    """The database was lost while a command committed and did not come back before the deadline.
+
+    No answer is true here, so none may be given: it never crosses the bus, and the asker repeats with the same id.
+    """
 
     code = "outcome_unknown"
 

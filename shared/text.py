@@ -1,7 +1,7 @@
 """Which text may be stored: Unicode without U+0000 and without lone surrogates."""
 
 import json
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from shared.errors import Invalid
 
@@ -45,14 +45,14 @@ def _parse(text: str) -> Any:
 
 
 def _check_strings(value: Any) -> None:
-    pending = [value]
+    pending: list[Any] = [value]
     while pending:
-        match pending.pop():
-            case str() as text:
-                check_text(text)
-            case dict() as members:
-                pending += [*members.keys(), *members.values()]
-            case list() as items:
-                pending += cast("list[Any]", items)
-            case _:
-                pass
+        found = pending.pop()
+        if isinstance(found, str):
+            check_text(found)
+        elif isinstance(found, dict):
+            members: dict[str, Any] = found
+            pending += [*members, *members.values()]
+        elif isinstance(found, list):
+            items: list[Any] = found
+            pending += items

@@ -1,32 +1,56 @@
 """The asking side of the bus: one connection to NATS, with questions, publications and subscriptions."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
+from opentelemetry.trace import SpanKind
 
+from shared.bus.connection import Connection
 from shared.bus.context import Context
 from shared.bus.request import Answered
-from shared.messages import Ask, Message
+from shared.bus.wire import envelope, error_of, read
+from shared.errors import AerodromeError, Invalid, Unavailable
+from shared.messages import Ask, Message, Reply
 from shared.settings import BusSettings
+from shared.telemetry import ASKS, REPEATS, span
 
 A = TypeVar("A", bound=Message)
 
+ATTEMPT_S: Final = 1.5
+"""How long one sending waits for its answer before the next; the run in flight is joined."""
+_PAUSE_S: Final = 0.1
+
 
 class Bus:
-    """A connection to NATS that comes back by itself."""
+    """A connection to NATS that comes back by itself, and the questions that wait on it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._inbox = connection.new_inbox()
+        self._asked: dict[str, asyncio.Future[Msg]] = {}
+        self._count = 0
 
     @classmethod
     async def connect(cls, settings: BusSettings, *, name: str) -> "Bus":
         """Return a connected bus; waits for NATS with backoff for as long as it takes."""
-        raise NotImplementedError
+        bus = cls(await Connection.open(settings, name=name))
+        await bus.subscribe(f"{bus._inbox}.*.*", bus._receive)
+        return bus
 
     @property
     def connected(self) -> bool:
         """Say whether NATS is there now."""
-        raise NotImplementedError
+        return self._connection.connected
+
+    @property
+    def max_payload(self) -> int:
+        """Return how many bytes a message may have."""
+        return self._connection.max_payload
 
     async def ask(self, message: Ask[A], context: Context, *, to: str = "") -> Answered[A]:
         """Return the answer to `message`; raise the error that the answer carries.
@@ -34,26 +58,93 @@ class Bus:
         An unanswered message is repeated with the same id until `context.deadline`, then Unavailable is raised; it is
         raised at once when nobody listens. `to` names the service of a kernel query (`*.query.…`).
         """
-        raise NotImplementedError
+        subject = message.subject.replace("*", to, 1) if to else message.subject
+        outcome = "answered"
+        try:
+            with span(f"ask {subject}", kind=SpanKind.CLIENT):
+                reply = read(Reply, await self._answer(subject, message, context))
+                if reply.fault is not None:
+                    raise error_of(reply.fault)
+                value = read(type(message).answer_type(), reply.value or "")
+                return Answered(value=value, stream=reply.stream, position=reply.position)
+        except AerodromeError as error:
+            outcome = error.code
+            raise
+        finally:
+            ASKS.labels(subject, outcome).inc()
 
     async def publish(self, subject: str, data: bytes = b"") -> None:
-        """Publish to core NATS; at most once, dropped while NATS is away."""
-        raise NotImplementedError
+        """Publish to core NATS; at most once, and not at all while NATS is away."""
+        try:
+            await self._connection.client.publish(subject, data)
+        except NatsError as error:
+            raise Unavailable("nats is away") from error
 
     async def subscribe(
         self, subject: str, receive: Callable[[Msg], Awaitable[None]], *, queue: str = ""
     ) -> Subscription:
-        """Call `receive` with every message on `subject`, one by one."""
-        raise NotImplementedError
+        """Call `receive` with every message on `subject`, one by one; kept across reconnections."""
+        return await self._connection.subscribe(subject, receive, queue=queue)
+
+    async def flush(self) -> None:
+        """Return when NATS has taken what was sent, for instance a subscription; raise Unavailable if it is away."""
+        try:
+            await self._connection.client.flush(timeout=5)
+        except NatsError as error:
+            raise Unavailable("nats is away") from error
 
     def jetstream(self) -> JetStreamContext:
-        """Return the JetStream side of this connection."""
-        raise NotImplementedError
+        """Return the JetStream side of the present connection; ask again after an error."""
+        return self._connection.client.jetstream()
 
     def on_connected(self, call: Callable[[], Awaitable[None]]) -> None:
         """Call `call` each time the connection has come back."""
-        raise NotImplementedError
+        self._connection.on_connected(call)
 
     async def close(self) -> None:
         """Send what is pending and leave."""
-        raise NotImplementedError
+        await self._connection.close()
+
+    async def _answer(self, subject: str, message: Ask[Any], context: Context) -> bytes:
+        data = envelope(message, context)
+        if len(data) > self.max_payload:
+            raise Invalid(f"the message has {len(data)} bytes, at most {self.max_payload} may be sent")
+        self._count += 1
+        token, attempt = str(self._count), 0
+        while context.left_s > 0:
+            attempt += 1
+            answer = await self._attempt(subject, data, f"{token}.{attempt}", context)
+            if answer is not None and not _nobody_listened(answer):
+                return answer.data
+            if answer is not None and attempt == 1:
+                raise Unavailable(f"nobody listens on {subject}")
+            if answer is not None:  # its handler left while it worked on this; another will come
+                await asyncio.sleep(_PAUSE_S)
+            REPEATS.labels(subject).inc()
+        raise Unavailable(f"no answer on {subject} before the deadline")
+
+    async def _attempt(self, subject: str, data: bytes, name: str, context: Context) -> Msg | None:
+        if not await self._connection.wait(timeout_s=context.left_s):
+            return None
+        token = name.partition(".")[0]
+        future = self._asked[token] = asyncio.get_running_loop().create_future()
+        try:
+            await self._connection.client.publish(subject, data, reply=f"{self._inbox}.{name}")
+            done, _ = await asyncio.wait({future}, timeout=max(0, min(ATTEMPT_S, context.left_s)))
+            return future.result() if done else None
+        except NatsError:  # lost just now; the next attempt waits for the connection
+            await asyncio.sleep(_PAUSE_S)
+            return None
+        finally:
+            del self._asked[token]
+
+    async def _receive(self, answer: Msg) -> None:
+        # The answer to an earlier attempt is as good as one to the latest.
+        token = answer.subject.rsplit(".", 2)[1]
+        future = self._asked.get(token)
+        if future is not None and not future.done():
+            future.set_result(answer)
+
+
+def _nobody_listened(answer: Msg) -> bool:
+    return not answer.data and (answer.headers or {}).get("Status") == "503"

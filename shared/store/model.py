@@ -8,6 +8,7 @@ from uuid import UUID
 from asyncpg import Pool, Record
 from asyncpg.pool import PoolConnectionProxy
 
+from shared.errors import OutcomeUnknown as OutcomeUnknown  # append raises it
 from shared.errors import Rejected
 from shared.messages import Event, Metadata
 
@@ -139,10 +140,3 @@ class ClaimTaken(Rejected):
     def __init__(self, claim: Claim) -> None:
         super().__init__(f"another stream holds this {claim.kind}", rule="claimed", details={"claim": claim.kind})
         self.claim = claim
-
-
-class OutcomeUnknown(Exception):
-    """The database was lost while the entry committed and did not come back before the deadline.
-
-    No answer is true here, so none may be given: the bus stays silent, and the asker repeats with the same id.
-    """

@@ -1,0 +1,184 @@
+"""The connection to NATS: opened with patience, kept for ever, opened anew when its client has given up."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
+
+from shared.settings import BusSettings
+from shared.telemetry import NATS_CONNECTED
+
+log = logging.getLogger(__name__)
+
+Receive = Callable[[Msg], Awaitable[None]]
+
+_CONNECT_TIMEOUT_S: Final = 2
+_RECONNECT_S: Final = 0.2
+_PING_S: Final = 10
+_PENDING_BYTES: Final = 256 * 1024  # sent while away; more is refused, and the asker repeats
+_SUB_MESSAGES: Final = 4096
+_SUB_BYTES: Final = 16 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class _Wanted:
+    subject: str
+    queue: str
+    receive: Receive
+
+
+class Connection:
+    """One client of NATS and the subscriptions that it must have."""
+
+    def __init__(self, settings: BusSettings, *, name: str) -> None:
+        self._settings = settings
+        self._name = name
+        self._wanted: list[_Wanted] = []
+        self._calls: list[Callable[[], Awaitable[None]]] = []
+        self._up = asyncio.Event()
+        self._leaving = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.client = Client()
+
+    @classmethod
+    async def open(cls, settings: BusSettings, *, name: str) -> "Connection":
+        """Return an open connection; tries until it is there."""
+        connection = cls(settings, name=name)
+        await connection._connect()
+        return connection
+
+    @property
+    def connected(self) -> bool:
+        """Say whether NATS is there now."""
+        return self.client.is_connected
+
+    @property
+    def max_payload(self) -> int:
+        """Return how many bytes the server takes in one message."""
+        return self.client.max_payload
+
+    def new_inbox(self) -> str:
+        """Return a subject of our own that nobody else may listen to."""
+        return self.client.new_inbox()
+
+    async def wait(self, *, timeout_s: float) -> bool:
+        """Return whether NATS is there, within `timeout_s`."""
+        if self._up.is_set():
+            return True
+        try:
+            async with asyncio.timeout(max(0, timeout_s)):
+                await self._up.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def subscribe(self, subject: str, receive: Receive, *, queue: str = "") -> Subscription:
+        """Subscribe now and again whenever the client is replaced."""
+        wanted = _Wanted(subject, queue, receive)
+        self._wanted.append(wanted)
+        return await self._subscribe(wanted)
+
+    async def forget(self, subscriptions: list[Subscription]) -> None:
+        """Take no more messages on these, and hand over those that are here already."""
+        gone = {subscription.subject for subscription in subscriptions}
+        self._wanted = [wanted for wanted in self._wanted if wanted.subject not in gone]
+        if self.connected:
+            await asyncio.gather(*map(_drain, subscriptions))
+
+    def on_connected(self, call: Callable[[], Awaitable[None]]) -> None:
+        """Call `call` each time the connection has come back."""
+        self._calls.append(call)
+
+    async def close(self) -> None:
+        """Send what is pending and leave."""
+        self._leaving = True
+        for task in self._tasks:
+            task.cancel()
+        if self.connected:
+            try:
+                await self.client.flush(timeout=1)
+            except NatsError:
+                log.warning("nats left before everything was sent")
+        await self.client.close()
+
+    async def _connect(self) -> None:
+        client = Client()
+        user = self._settings.nats_user
+        await client.connect(
+            self._settings.nats_url.split(","),
+            name=self._name,
+            user=user or None,
+            password=self._settings.nats_password.get_secret_value() or None,
+            inbox_prefix=f"_INBOX_{user}" if user else "_INBOX",
+            allow_reconnect=True,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=_RECONNECT_S,  # type: ignore[arg-type]  # it sleeps, so a float will do
+            connect_timeout=_CONNECT_TIMEOUT_S,
+            ping_interval=_PING_S,
+            max_outstanding_pings=2,
+            pending_size=_PENDING_BYTES,
+            error_cb=self._on_error,
+            disconnected_cb=self._on_disconnected,
+            reconnected_cb=self._on_reconnected,
+            closed_cb=self._on_closed,
+        )
+        self.client = client
+        for wanted in self._wanted:
+            await self._subscribe(wanted)
+        self._mark(up=True)
+
+    async def _subscribe(self, wanted: _Wanted) -> Subscription:
+        return await self.client.subscribe(
+            wanted.subject,
+            queue=wanted.queue,
+            cb=wanted.receive,
+            pending_msgs_limit=_SUB_MESSAGES,
+            pending_bytes_limit=_SUB_BYTES,
+        )
+
+    def _mark(self, *, up: bool) -> None:
+        NATS_CONNECTED.set(int(up))
+        if up:
+            self._up.set()
+        else:
+            self._up.clear()
+
+    async def _on_error(self, error: Exception) -> None:
+        if not isinstance(error, OSError):  # those come once an attempt; the loss itself is told once
+            log.warning("nats reports an error", extra={"error": str(error)})
+
+    async def _on_disconnected(self) -> None:
+        self._mark(up=False)
+        if not self._leaving:
+            log.warning("nats is away")
+
+    async def _on_reconnected(self) -> None:
+        self._mark(up=True)
+        log.info("nats is back")
+        for call in self._calls:
+            await call()
+
+    async def _on_closed(self) -> None:
+        # nats-py gives up for good on some errors of the server (a refused user, a violated limit).
+        if not self._leaving:
+            task = asyncio.get_running_loop().create_task(self._open_anew())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _open_anew(self) -> None:
+        await asyncio.sleep(_RECONNECT_S)
+        await self._connect()
+        await self._on_reconnected()
+
+
+async def _drain(subscription: Subscription) -> None:
+    try:
+        await subscription.drain()  # type: ignore[no-untyped-call]
+    except NatsError:
+        log.warning("a subscription was not drained: nats is away")
