@@ -8,7 +8,6 @@ from uuid import UUID
 from asyncpg import Pool, Record
 from asyncpg.pool import PoolConnectionProxy
 
-from shared.errors import OutcomeUnknown as OutcomeUnknown  # append raises it
 from shared.errors import Rejected
 from shared.messages import Event, Metadata
 
