@@ -1,7 +1,7 @@
 """The wishes that the deployments service takes."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, ClassVar
 
 from pydantic import Field, JsonValue
 
@@ -73,27 +73,3 @@ class CloseWorkspace(Command[WorkspaceClosed]):
 
     workspace_id: WorkspaceId
     now: Annotated[datetime, Generated()] = Field(default_factory=utc_now)
-
-
-class ReportHealthy(Command[DeploymentRow]):
-    """Record that a driver brought a deployment's generation up; only this service's workers send it."""
-
-    subject: ClassVar[str] = "deployments.command.report_healthy"
-
-    deployment_id: DeploymentId
-    generation: int
-    now: Annotated[datetime, Generated()] = Field(default_factory=utc_now)
-
-
-class ReportRemoved(Command[DeploymentRow]):
-    """Record that a driver has left nothing of a deleted deployment; only this service's workers send it."""
-
-    subject: ClassVar[str] = "deployments.command.report_removed"
-
-    deployment_id: DeploymentId
-    generation: int
-    now: Annotated[datetime, Generated()] = Field(default_factory=utc_now)
-
-
-DeploymentCommand: TypeAlias = CreateDeployment | DeleteDeployment | ReportHealthy | ReportRemoved
-WorkspaceCommand: TypeAlias = CreateDeployment | DeleteDeployment | CloseWorkspace

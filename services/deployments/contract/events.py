@@ -8,10 +8,18 @@ from pydantic import Field, JsonValue
 from services.deployments.contract.ids import DeploymentId, WorkspaceId
 from services.deployments.contract.rows import AIRFLOW, Executor, JsonObject
 from shared.messages import Event
+from shared.store.personal import PersonalText
 
 
 class DeploymentCreated(Event):
+    """The wish to have a deployment.
+
+    `env` (JSON: name → value) and `alert_emails` (JSON: list) are secrets: encrypted with a key of the deployment
+    alone, never published, gone for good once that key is destroyed. `properties` are without `alert_emails`.
+    """
+
     type_name: ClassVar[str] = "deployment.created"
+    person: ClassVar[str] = "deployment_id"
 
     deployment_id: DeploymentId
     workspace_id: WorkspaceId
@@ -24,6 +32,9 @@ class DeploymentCreated(Event):
     executor: Executor
     config: JsonObject = Field(default_factory=dict[str, JsonValue])
     properties: JsonObject = Field(default_factory=dict[str, JsonValue])
+    env_keys: tuple[str, ...] = ()
+    env: PersonalText | None = None
+    alert_emails: PersonalText | None = None
     generation: int = 1
     created_at: datetime
 

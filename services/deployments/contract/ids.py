@@ -1,11 +1,14 @@
 """The kinds of ids that the deployments service names."""
 
-from typing import NewType
+from typing import Final, NewType
+
+from services.identity.contract import WorkspaceId
+
+__all__ = ["SERVICE", "DeploymentId", "WorkspaceId", "deployment_stream", "workspace_stream"]
 
 DeploymentId = NewType("DeploymentId", str)
-WorkspaceId = NewType("WorkspaceId", str)
 
-SERVICE = "deployments"
+SERVICE: Final = "deployments"
 """The name of the service on the bus and in `service:deployments`."""
 
 

@@ -15,6 +15,8 @@ class Deployments(Query[DeploymentList]):
     None given: all that the principal may see. What is unknown, deleted or foreign is left out of the rows. May see:
     deployment.config.get on it or its workspace, workspace.deployments.get, or system.deployments.get. An anonymous
     principal is Unauthenticated. Rows come in the order of their ids; ask again with `after_id` while `more` is true.
+    `strict` tells instead of leaving out: NotFound when one of `ids` is not among the rows, Forbidden when the
+    principal lacks workspace.deployments.get on one of `workspace_ids`.
     """
 
     subject: ClassVar[str] = "deployments.query.deployments"
@@ -22,6 +24,7 @@ class Deployments(Query[DeploymentList]):
     ids: tuple[DeploymentId, ...] = Field(default=(), max_length=MOST_ROWS)
     workspace_ids: tuple[WorkspaceId, ...] = Field(default=(), max_length=MOST_ROWS)
     release_name: str = ""
+    strict: bool = False
     after_id: str = ""
     limit: int = Field(default=MOST_ROWS, ge=1, le=MOST_ROWS)
 
