@@ -3,7 +3,7 @@
 import base64
 import binascii
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -74,6 +74,9 @@ class InvitesSettings(ServiceSettings):
 
     smtp_host: str = "127.0.0.1"
     smtp_port: Port = 25
+    smtp_tls: Literal["none", "starttls", "tls"] = "none"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
     mail_from: str = "aerodrome@localhost"
     public_url: str = "http://127.0.0.1:8871"
     invite_days: Annotated[int, Field(ge=1, le=365)] = 7
