@@ -2,19 +2,38 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from hashlib import sha256
+from typing import Any, Final, Generic, TypeVar
+
+from pydantic import BaseModel
 
 from shared.auth import Principal
 from shared.bus.context import Context
 from shared.bus.request import Request
-from shared.errors import Rejected
-from shared.messages import Command, Event
+from shared.bus.wire import error_of, fault_of
+from shared.errors import (
+    AerodromeError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Rejected,
+    Unauthenticated,
+    Unavailable,
+    WrongExpectedVersion,
+)
+from shared.messages import Command, Event, Fault
+from shared.queues import Queues, Turn
 from shared.store.events import EventStore
-from shared.store.model import Claim, Recorded
+from shared.store.model import Appended, Claim, ClaimTaken, Entry, Expected, NewEvent, Receipt, Recorded
+from shared.telemetry import LOST_RACES
 
 C = TypeVar("C")
 S = TypeVar("S")
 E = TypeVar("E", bound=Event)
+
+ATTEMPTS: Final = 3
+"""How often one command is decided before its lost races become Unavailable."""
+APPEND_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,42 +77,95 @@ class Committed:
 class Unit:
     """One attempt at one command: what it read, and what it wants to write."""
 
-    context: Context
+    def __init__(self, store: EventStore, context: Context) -> None:
+        self.context = context
+        self._store = store
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Forget what was read and wanted."""
+        self._role = ""
+        self._loaded: dict[str, Loaded[Any]] = {}
+        self._events: list[NewEvent] = []
+        self._take: list[Claim] = []
+        self._release: list[Claim] = []
+        self._refusals: dict[Claim, Rejected] = {}
 
     @property
     def principal(self) -> Principal:
         """Return who asks."""
-        raise NotImplementedError
+        return self.context.principal
 
     async def load(self, decider: Decider[Any, S, Any], id_: str) -> Loaded[S]:
-        """Return the stream of `decider` with this id; the entry will expect it unchanged.
-
-        The first stream that an attempt loads is its queue: commands on it wait for each other in this process.
-        """
-        raise NotImplementedError
+        """Return the stream of `decider` with this id; the entry will expect it unchanged."""
+        stream = decider.stream(id_)
+        known: Loaded[S] | None = self._loaded.get(stream)
+        if known is None:
+            known = _fold(decider, stream, await self._store.read_stream(stream))
+            self._loaded[stream] = known
+        return known
 
     def append(self, loaded: Loaded[Any], events: Sequence[Event]) -> None:
         """Add `events` to a stream that this attempt has loaded."""
-        raise NotImplementedError
+        self._events += [NewEvent(loaded.stream, event) for event in events]
 
     def take(self, claim: Claim, *, taken: Rejected | None = None) -> None:
         """Take a claim with the entry; if another stream holds it, `taken` is what the asker is told."""
-        raise NotImplementedError
+        self._take.append(claim)
+        if taken is not None:
+            self._refusals[claim] = taken
 
     def release(self, claim: Claim) -> None:
         """Give a claim back with the entry."""
-        raise NotImplementedError
+        self._release.append(claim)
 
     async def claim_holder(self, kind: str, value: str, *, personal: bool = False) -> str | None:
         """Return the stream that holds the claim, None if nobody does."""
-        raise NotImplementedError
+        return await self._store.claim_holder(kind, value, personal=personal)
 
     def require(self, permission: str, *entities: str, principal: Principal | None = None) -> str:
         """Authorise on the target and note the role that allowed it; see Principal.require.
 
         `principal` stands in for the context's where grants were read afresh.
         """
-        raise NotImplementedError
+        self._role = (principal or self.principal).require(permission, *entities)
+        return self._role
+
+    def entry(self, receipt: Receipt) -> Entry:
+        """Return what this attempt wants to write."""
+        return Entry(
+            expected=self._heads(),
+            events=tuple(self._events),
+            metadata=self.context.metadata(role=self._role),
+            take=tuple(self._take),
+            release=tuple(self._release),
+            receipt=receipt,
+        )
+
+    def refusal(self, receipt: Receipt) -> Entry:
+        """Return the entry of a refused attempt: nothing but its receipt, under the heads it was refused on."""
+        return Entry(
+            expected=self._heads(), events=(), metadata=self.context.metadata(role=self._role), receipt=receipt
+        )
+
+    def refused(self, error: ClaimTaken) -> Rejected:
+        """Return what the asker is told of a claim that another stream holds."""
+        return self._refusals.get(error.claim, error)
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """Return the names of the streams that were loaded."""
+        return tuple(self._loaded)
+
+    def histories(self, appended: Sequence[Recorded]) -> Mapping[str, Sequence[Recorded]]:
+        """Return the loaded streams with what was appended to them."""
+        return {
+            stream: [*loaded.events, *(event for event in appended if event.stream == stream)]
+            for stream, loaded in self._loaded.items()
+        }
+
+    def _heads(self) -> tuple[Expected, ...]:
+        return tuple(Expected(each.stream, each.version, each.hash) for each in self._loaded.values())
 
 
 Attempt = Callable[[Unit], Awaitable[str]]
@@ -105,17 +177,98 @@ class Commands:
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
+        self._queues = Queues()
 
     async def run(self, request: Request[Any], attempt: Attempt, *, queue_key: str = "") -> Committed:
         """Return what the command came to, this time or, if its id is known, the first time.
 
-        `attempt` is called afresh on a lost race, at most 3 times, then Unavailable is raised. A `Rejected` of a keyed
-        command leaves a receipt. Raises Invalid when the id was used for another wish. Commands with the same
-        `queue_key` (a stream; by default the first one loaded) run one after another in this process.
+        `attempt` is called afresh on a lost race, at most 3 times in all, then Unavailable is raised. A `Rejected` of a
+        keyed command leaves a receipt. Raises Invalid when the id was used for another wish. Commands with the same
+        `queue_key` (a stream) run one after another in this process; without one they queue on their primary stream
+        as soon as they meet another there.
         """
-        raise NotImplementedError
+        mark = digest(request.message)
+        async with self._queues.enter(queue_key) as turn:
+            for _ in range(ATTEMPTS):
+                known = await self._store.find_receipt(request.context.message_id)
+                if known is not None:
+                    return await self._repeated(known, mark)
+                try:
+                    return await self._once(request, attempt, mark, turn)
+                except WrongExpectedVersion:
+                    LOST_RACES.inc()
+        raise Unavailable(f"lost {ATTEMPTS} races in a row")
+
+    async def _once(self, request: Request[Any], attempt: Attempt, mark: bytes, turn: Turn) -> Committed:
+        unit = Unit(self._store, request.context)
+        try:
+            stream = await attempt(unit)
+            if await turn.meets_others(stream):  # what was read is old by now
+                unit.start_over()
+                stream = await attempt(unit)
+            receipt = Receipt(request.context.message_id, mark, _Outcome.of(stream, unit.streams))
+            appended = await self._append(unit, unit.entry(receipt), stream, turn)
+        except (Invalid, Unauthenticated, Forbidden, NotFound, Rejected) as error:
+            return await self._refuse(unit, error, mark)
+        if appended.repeated is not None:
+            return await self._repeated(appended.repeated, mark)
+        return Committed(stream, appended.position, repeated=False, histories=unit.histories(appended.events))
+
+    async def _append(self, unit: Unit, entry: Entry, stream: str, turn: Turn) -> Appended:
+        try:
+            return await self._store.append(entry, timeout_s=max(0.0, min(APPEND_S, unit.context.left_s)))
+        except ClaimTaken as error:
+            raise unit.refused(error) from error
+        except WrongExpectedVersion:
+            await turn.take(stream)
+            raise
+
+    async def _refuse(self, unit: Unit, error: AerodromeError, mark: bytes) -> Committed:
+        # The refusal may come of this very command, committed meanwhile by another process.
+        known = await self._store.find_receipt(unit.context.message_id)
+        if known is None and isinstance(error, Rejected) and unit.context.keyed:
+            receipt = Receipt(unit.context.message_id, mark, _Outcome.refused(error))
+            known = (await self._store.append(unit.refusal(receipt))).repeated
+        if known is None:
+            raise error
+        return await self._repeated(known, mark)
+
+    async def _repeated(self, receipt: Receipt, mark: bytes) -> Committed:
+        if receipt.digest != mark:
+            raise Invalid("this command id was used for another wish", rule="reused_id")
+        outcome = _Outcome.model_validate_json(receipt.outcome)
+        if outcome.fault is not None:
+            raise error_of(outcome.fault)
+        histories = {stream: await self._store.read_stream(stream) for stream in outcome.streams}
+        seen = [event.position for history in histories.values() for event in history]
+        position = max([receipt.position, *seen])
+        return Committed(outcome.stream, position, repeated=True, histories=histories)
+
+
+class _Outcome(BaseModel):
+    """The outcome in a receipt: the streams to read again, or the refusal to tell again."""
+
+    stream: str = ""
+    streams: tuple[str, ...] = ()
+    fault: Fault | None = None
+
+    @classmethod
+    def of(cls, stream: str, streams: tuple[str, ...]) -> str:
+        return cls(stream=stream, streams=streams).model_dump_json(exclude_defaults=True)
+
+    @classmethod
+    def refused(cls, error: Rejected) -> str:
+        return cls(fault=fault_of(error)).model_dump_json(exclude_defaults=True)
 
 
 def digest(command: Command[Any]) -> bytes:
     """Return what tells a command apart from another with the same id: SHA-256 of its subject and its wish."""
-    raise NotImplementedError
+    return sha256(f"{command.subject}\n{command.wish()}".encode()).digest()
+
+
+def _fold(decider: Decider[Any, S, Any], stream: str, events: Sequence[Recorded]) -> Loaded[S]:
+    state = decider.initial
+    for recorded in events:
+        state = decider.evolve(state, recorded.event)
+    last = events[-1] if events else None
+    return Loaded(stream, state, last.version if last else 0, last.hash if last else b"", events)

@@ -1,11 +1,12 @@
 """Which text may be stored: Unicode without U+0000 and without lone surrogates."""
 
 import json
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from shared.errors import Invalid
 
 _NUL: Final = "\x00"
+_Json: TypeAlias = dict[str, Any] | list[Any] | str | float | None
 
 
 def check_text(raw: str | bytes) -> str:
@@ -37,22 +38,21 @@ def _decode(raw: str | bytes) -> str:
         raise Invalid("bytes are not UTF-8") from None
 
 
-def _parse(text: str) -> Any:
+def _parse(text: str) -> _Json:
     try:
-        return json.loads(text)
+        parsed: _Json = json.loads(text)
     except (ValueError, RecursionError):
         raise Invalid("text is not JSON") from None
+    return parsed
 
 
-def _check_strings(value: Any) -> None:
-    pending: list[Any] = [value]
+def _check_strings(value: _Json) -> None:
+    pending = [value]
     while pending:
         found = pending.pop()
         if isinstance(found, str):
             check_text(found)
         elif isinstance(found, dict):
-            members: dict[str, Any] = found
-            pending += [*members, *members.values()]
+            pending += [*found, *found.values()]
         elif isinstance(found, list):
-            items: list[Any] = found
-            pending += items
+            pending += found

@@ -86,6 +86,10 @@ class Bus:
         """Call `receive` with every message on `subject`, one by one; kept across reconnections."""
         return await self._connection.subscribe(subject, receive, queue=queue)
 
+    async def unsubscribe(self, subscriptions: list[Subscription]) -> None:
+        """Take no more messages on these; those that are here already are handed over before this returns."""
+        await self._connection.forget(subscriptions)
+
     async def flush(self) -> None:
         """Return when NATS has taken what was sent, for instance a subscription; raise Unavailable if it is away."""
         try:
