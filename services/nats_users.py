@@ -15,6 +15,7 @@ ASKS: Mapping[str, Sequence[str]] = {
     "invites": (
         "identity.command.invite_user",
         "identity.command.withdraw_invitation",
+        "identity.query.find_person",
         "identity.query.mail_details",
     ),
     "deployments": (),
