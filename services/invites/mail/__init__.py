@@ -1,0 +1,1 @@
+"""Mail: letters, and how they leave."""

@@ -1,0 +1,71 @@
+"""The worker that sends mail: at least once each, every attempt under the same Message-ID."""
+
+import logging
+from dataclasses import dataclass
+from typing import assert_never
+
+from services.identity.contract import MailContent, MailDetails, MailPurpose, MailStatus
+from services.invites.contract import SERVICE
+from services.invites.jobs import MAIL, MailJob
+from services.invites.mail.letters import Invitation, Letter, invitation
+from services.invites.mail.smtp import MailServer, Stamp, send
+from shared.bus.client import Bus
+from shared.clock import utc_now
+from shared.errors import Unavailable
+from shared.followers.policy import Job
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MailWorker:
+    """Sends the mails of the outbox.
+
+    The address and the token come from identity at the moment of sending and are kept nowhere. A process that dies
+    between the server's 250 and its own note sends the mail again, with the same Message-ID.
+    """
+
+    bus: Bus
+    server: MailServer
+    public_url: str
+    kind: str = MAIL
+
+    async def perform(self, job: Job) -> None:
+        mail = MailJob.model_validate_json(job.payload)
+        question = MailDetails(
+            user_id=mail.user_id,
+            invitation_id=mail.invitation_id,
+            purpose=mail.purpose,
+            generation=mail.generation,
+        )
+        content = (await self.bus.ask(question, job.context(SERVICE, step="details"))).value
+        if content.status is MailStatus.GONE:
+            log.info("mail is not needed any more", extra={"purpose": mail.purpose, "invite": mail.invitation_id})
+            return
+        await send(
+            self._letter(mail, content),
+            address=content.address,
+            name=content.full_name,
+            stamp=Stamp(mail_id=job.message_id("mail"), time=utc_now()),
+            server=self.server,
+        )
+        log.info("mail sent", extra={"purpose": mail.purpose, "invite": mail.invitation_id, "attempt": job.attempts})
+
+    def _letter(self, mail: MailJob, content: MailContent) -> Letter:
+        match mail.purpose:
+            case MailPurpose.INVITE:
+                return invitation(_invitation(content), public_url=self.public_url)
+            case _:
+                assert_never(mail.purpose)
+
+
+def _invitation(content: MailContent) -> Invitation:
+    if content.expires_at is None:
+        raise Unavailable("identity answered an open invitation without its end")
+    return Invitation(
+        name=content.full_name,
+        workspace=content.workspace_label,
+        organization=content.organization,
+        token=content.token,
+        expires_at=content.expires_at,
+    )
