@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,12 +83,10 @@ async def open_pool(database_url: str, *, service: str, shape: PoolShape) -> PgP
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
 
-async def reachable(pools: Sequence[PgPool]) -> bool:
-    """Say whether Postgres answers on a connection of each pool."""
+async def reachable(pool: PgPool) -> bool:
+    """Say whether Postgres answers on a connection of the pool."""
     try:
-        for pool in pools:
-            async with asyncio.timeout(_CONNECT_TIMEOUT_S):
-                await pool.fetchval("select 1")
+        await pool.fetchval("select 1")
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
         return False
     return True

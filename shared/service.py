@@ -1,21 +1,41 @@
-"""How a service is put together and run."""
+"""How a service is put together and run: what it gets from the kernel, and what it brings."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-
-import asyncpg
+from typing import Final
 
 from shared.bus.client import Bus
-from shared.bus.request import Handlers
+from shared.bus.kernel import Events, PublishedEvents, Reached, WaitFor
+from shared.bus.request import Handlers, Request, Result
+from shared.bus.server import BusServer
 from shared.commands import Commands
 from shared.followers.consumer import Consumer
-from shared.followers.followers import Followers
+from shared.followers.followers import Followed, Followers
 from shared.followers.policy import Policy, Worker
 from shared.followers.projection import Projection
-from shared.settings import ServiceSettings
+from shared.followers.published import published_events
+from shared.health import Health
+from shared.postgres import Pools, open_pools, reachable
+from shared.runtime.background import Background, every
+from shared.runtime.loop import serve
+from shared.settings import ServiceSettings, load_settings
 from shared.store.events import EventStore, EventTypes
+from shared.store.model import PgPool
 from shared.store.personal import PersonalKeys
+from shared.telemetry import start_telemetry
+
+log = logging.getLogger(__name__)
+
+FINISH_S: Final = 6.0
+"""How long the drain waits for the messages in work: a little over their usual deadline."""
+_FOLLOWERS_S: Final = 3.0
+_ANSWER_S: Final = 0.2
+"""What a wait leaves of its deadline for its answer."""
+_PURGE_EVERY_S: Final = 3600.0
 
 
 @dataclass(slots=True)
@@ -30,13 +50,13 @@ class Running:
     bus: Bus
     store: EventStore
     commands: Commands
-    pool_queries: asyncpg.Pool
+    pool_queries: PgPool
     keys: PersonalKeys | None
     followers: Followers = field(init=False)
 
 
 Job = Callable[[Running], Awaitable[None]]
-"""A background task of a service; it runs until it is cancelled at the drain."""
+"""A background task of a service; it runs until it is cancelled at the drain, and again if it fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +86,128 @@ class App:
 
 
 async def run_service(app: App, settings: ServiceSettings | None = None) -> None:
-    """Run a service until SIGTERM or SIGINT, then drain: stop taking work, finish what is in flight, leave."""
-    raise NotImplementedError
+    """Run a service until SIGTERM or SIGINT, then drain: stop taking work, finish what is in flight, leave.
+
+    Waits for Postgres and NATS with backoff and outlives their restarts. Raises WrongSettings.
+    """
+    found = settings or load_settings(app.settings)
+    start_telemetry(service=app.name, level=found.log_level)
+    await serve(ServiceProcess(app, found))
+
+
+class ServiceProcess:
+    """One running service: everything it holds, opened in order and closed in the other order."""
+
+    def __init__(self, app: App, settings: ServiceSettings) -> None:
+        self._app = app
+        self._settings = settings
+        self._background = Background()
+        self._health: Health | None = None
+        self._pools: Pools | None = None
+        self._bus: Bus | None = None
+        self._store: EventStore | None = None
+        self._followers: Followers | None = None
+        self._server: BusServer | None = None
+
+    @property
+    def health_port(self) -> int:
+        """Return the port of the health door, 0 before it is open."""
+        return self._health.port if self._health else 0
+
+    async def start(self) -> None:
+        """Open the health door, wait for the servers, and take work."""
+        settings, name = self._settings, self._app.name
+        checks = {"postgres": self._has_postgres, "nats": self._has_nats, "followers": self._has_followers}
+        self._health = await Health.start(host=settings.health_host, port=settings.health_port, checks=checks)
+        self._pools = await open_pools(settings.database_url.get_secret_value(), service=name)
+        self._bus = await Bus.connect(settings, name=name)
+        running = self._build(self._pools, self._bus)
+        service = self._app.build(running)
+        running.followers = await self._follow(running, service, self._pools)
+        self._server = BusServer(self._bus, name, {**service.handlers, **_kernel_handlers(running)})
+        await self._server.start()
+        self._background.start("purge receipts", partial(every, _PURGE_EVERY_S, running.store.purge_receipts))
+        for job in service.jobs:
+            self._background.start(getattr(job, "__name__", "job"), partial(job, running))
+        log.info("service is ready", extra={"health_port": self.health_port})
+
+    async def stop(self) -> None:
+        """Take no more work, finish what is in flight, and close everything."""
+        log.info("service leaves")
+        if self._health:
+            self._health.leaving()
+        if self._server:
+            await self._server.drain(patience_s=FINISH_S)
+        await self._background.stop()
+        await self._stop_followers()
+        for part in (self._store, self._bus, self._pools):
+            if part:
+                await part.close()
+        if self._health:
+            await self._health.stop()
+
+    def _build(self, pools: Pools, bus: Bus) -> Running:
+        master_key = self._settings.master_key_bytes()
+        keys = PersonalKeys(pools.commands, master_key) if master_key else None
+        store = self._store = EventStore(pools.commands, self._app.types, keys, readers=pools.followers)
+        return Running(
+            name=self._app.name,
+            settings=self._settings,
+            bus=bus,
+            store=store,
+            commands=Commands(store),
+            pool_queries=pools.queries,
+            keys=keys,
+        )
+
+    async def _follow(self, running: Running, service: Service, pools: Pools) -> Followers:
+        followed = Followed(
+            projections=service.projections,
+            policies=service.policies,
+            workers=service.workers,
+            consumers=service.consumers,
+        )
+        followers = Followers(
+            running.name, store=running.store, pool=pools.followers, bus=running.bus, followed=followed
+        )
+        running.store.on_commit(followers.wake)
+        await followers.start()
+        self._followers = followers
+        return followers
+
+    async def _stop_followers(self) -> None:
+        if self._followers is None:
+            return
+        try:
+            async with asyncio.timeout(_FOLLOWERS_S):
+                await self._followers.stop()
+        except TimeoutError:
+            log.warning("followers were cut short at the drain; their checkpoints hold")
+
+    async def _has_postgres(self) -> bool:
+        return self._pools is not None and await reachable(self._pools.queries)
+
+    async def _has_nats(self) -> bool:
+        return self._bus is not None and self._bus.connected
+
+    async def _has_followers(self) -> bool:
+        return self._followers is not None
+
+
+def _kernel_handlers(running: Running) -> Handlers:
+    async def wait_for(request: Request[WaitFor]) -> Result[Reached]:
+        wanted = request.message
+        timeout_s = max(0.0, min(wanted.timeout_s, request.context.left_s - _ANSWER_S))
+        if wanted.source in {"", running.name}:
+            reached = await running.followers.wait_for(
+                position=wanted.position, stream=wanted.stream, timeout_s=timeout_s
+            )
+        else:
+            reached = await running.followers.wait_for_source(wanted.source, wanted.position, timeout_s=timeout_s)
+        return Result(Reached(reached=reached))
+
+    async def events(request: Request[Events]) -> Result[PublishedEvents]:
+        wanted = request.message
+        return Result(await published_events(running.store, after=wanted.after, limit=wanted.limit))
+
+    return {WaitFor: wait_for, Events: events}

@@ -43,6 +43,7 @@ class Connection:
         self._calls: list[Callable[[], Awaitable[None]]] = []
         self._up = asyncio.Event()
         self._leaving = False
+        self._told_away = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.client = Client()
 
@@ -145,17 +146,24 @@ class Connection:
     def _mark(self, *, up: bool) -> None:
         NATS_CONNECTED.set(int(up))
         if up:
+            self._told_away = False
             self._up.set()
         else:
             self._up.clear()
 
     async def _on_error(self, error: Exception) -> None:
-        if not isinstance(error, OSError):  # those come once an attempt; the loss itself is told once
+        if isinstance(error, OSError | TimeoutError):  # one an attempt, so told once
+            self._tell_away()
+        else:
             log.warning("nats reports an error", extra={"error": str(error)})
 
     async def _on_disconnected(self) -> None:
         self._mark(up=False)
-        if not self._leaving:
+        self._tell_away()
+
+    def _tell_away(self) -> None:
+        if not self._told_away and not self._leaving:
+            self._told_away = True
             log.warning("nats is away")
 
     async def _on_reconnected(self) -> None:

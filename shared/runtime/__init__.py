@@ -1,0 +1,1 @@
+"""The life of a process: started, kept alive and drained."""
