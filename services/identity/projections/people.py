@@ -1,0 +1,174 @@
+"""The read model of people: their rows, their bindings and their open invitations, fed in one transaction."""
+
+import json
+from collections.abc import Callable, MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar, cast
+
+from services.identity.contract import InvitationId, UserBindingRow, UserId
+from services.identity.domain.events import (
+    UserActivated,
+    UserEvent,
+    UserInvitationWithdrawn,
+    UserInvited,
+    UserRemoved,
+    UserRoleChanged,
+    UserRoleGranted,
+    UserRoleRevoked,
+)
+from services.identity.projections.rows import UserRecord, evolve_user
+from services.identity.sql import QUERIES
+from shared.followers.projection import RowProjection
+from shared.messages import Row
+from shared.store.model import PgConnection, Recorded
+
+R = TypeVar("R", bound=Row)
+
+_STREAMS: Final = "user-"
+
+
+class InvitationRecord(Row):
+    """An open invitation: whose, and to what."""
+
+    id: InvitationId
+    user_id: UserId
+    scope: str
+
+
+USERS: Final = RowProjection(
+    name="users",
+    stream_kind="user",
+    table="users",
+    row=UserRecord,
+    evolve=evolve_user,
+    load=QUERIES["load_users"],
+    delete=QUERIES["delete_users"],
+    insert=QUERIES["insert_users"],
+)
+"""Feeds the table of persons within PeopleProjection; it is no follower of its own."""
+
+
+def change_bindings(bindings: MutableMapping[str, UserBindingRow], event: UserEvent) -> None:
+    """Bring `bindings`, by their ids, up to the event."""
+    match event:
+        case UserRoleGranted():
+            bindings[event.binding_id] = UserBindingRow(
+                id=event.binding_id,
+                user_id=event.user_id,
+                role=event.role,
+                entity=event.entity,
+                created_at=event.granted_at,
+                updated_at=event.granted_at,
+            )
+        case UserRoleChanged():
+            changed = {"role": event.role, "updated_at": event.changed_at}
+            bindings[event.binding_id] = bindings[event.binding_id].model_copy(update=changed)
+        case UserRoleRevoked():
+            bindings.pop(event.binding_id, None)
+        case UserRemoved():
+            _drop(bindings, [key for key, row in bindings.items() if row.user_id == event.user_id])
+        case _:
+            pass
+
+
+def change_invitations(invitations: MutableMapping[str, InvitationRecord], event: UserEvent) -> None:
+    """Bring the open `invitations`, by their ids, up to the event."""
+    match event:
+        case UserInvited():
+            invitations[event.invitation_id] = InvitationRecord(
+                id=event.invitation_id, user_id=event.user_id, scope=event.scope
+            )
+        case UserInvitationWithdrawn():
+            invitations.pop(event.invitation_id, None)
+        case UserActivated():
+            _drop(invitations, list(event.invitation_ids))
+        case UserRemoved():
+            _drop(invitations, [key for key, row in invitations.items() if row.user_id == event.user_id])
+        case _:
+            pass
+
+
+@dataclass(frozen=True, slots=True)
+class Parts(Generic[R]):
+    """A table of which a person has several rows.
+
+    `load` and `delete` take the ids that events name and the persons who are removed.
+    """
+
+    row: type[R]
+    change: Callable[[MutableMapping[str, R], UserEvent], None]
+    named: Callable[[UserEvent], Sequence[str]]
+    load: str
+    delete: str
+    insert: str
+
+    async def apply(self, connection: PgConnection, events: Sequence[UserEvent]) -> None:
+        """Bring the rows up to `events`: one load, one delete and one insert for all of them."""
+        ids = sorted({name for event in events for name in self.named(event)})
+        removed = sorted({event.user_id for event in events if isinstance(event, UserRemoved)})
+        if not ids and not removed:
+            return
+        rows = {str(row["id"]): self._read(row["row"]) for row in await connection.fetch(self.load, ids)}
+        for event in events:
+            self.change(rows, event)
+        await connection.execute(self.delete, ids, removed)
+        if rows:
+            written = [row.model_dump(mode="json") for _, row in sorted(rows.items())]
+            await connection.execute(self.insert, json.dumps(written))
+
+    def _read(self, text: str) -> R:
+        return self.row.model_validate_json(text)
+
+
+def _drop(rows: MutableMapping[str, Any], ids: Sequence[str]) -> None:
+    for gone in ids:
+        rows.pop(gone, None)
+
+
+def _named_bindings(event: UserEvent) -> Sequence[str]:
+    return [event.binding_id] if isinstance(event, UserRoleGranted | UserRoleChanged | UserRoleRevoked) else []
+
+
+def _named_invitations(event: UserEvent) -> Sequence[str]:
+    match event:
+        case UserInvited() | UserInvitationWithdrawn():
+            return [event.invitation_id]
+        case UserActivated():
+            return event.invitation_ids
+        case _:
+            return []
+
+
+BINDINGS: Final = Parts(
+    row=UserBindingRow,
+    change=change_bindings,
+    named=_named_bindings,
+    load=QUERIES["load_bindings"],
+    delete=QUERIES["delete_bindings"],
+    insert=QUERIES["insert_bindings"],
+)
+
+INVITATIONS: Final = Parts(
+    row=InvitationRecord,
+    change=change_invitations,
+    named=_named_invitations,
+    load=QUERIES["load_invitations"],
+    delete=QUERIES["delete_invitations"],
+    insert=QUERIES["insert_invitations"],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleProjection:
+    """Feeds persons, bindings and open invitations from the streams of people."""
+
+    name: str = "people"
+    tables: tuple[str, ...] = ("users", "role_bindings", "invitations")
+
+    async def apply(self, connection: PgConnection, events: Sequence[Recorded]) -> None:
+        """Bring the three tables up to `events`."""
+        own = [recorded for recorded in events if recorded.stream.startswith(_STREAMS)]
+        facts = [cast("UserEvent", recorded.event) for recorded in own]
+        await USERS.apply(connection, own)
+        await BINDINGS.apply(connection, facts)
+        await INVITATIONS.apply(connection, facts)

@@ -1,0 +1,56 @@
+-- The named queries of identity. Those that feed read models name tables without a schema, so that a rebuild can fill
+-- others; all that answer questions name the schema.
+
+-- name: load_users
+select to_jsonb(u) as row from users u where id = any($1::text[])
+
+-- name: delete_users
+delete from users where id = any($1::text[])
+
+-- name: insert_users
+insert into users select * from jsonb_populate_recordset(null::users, $1::jsonb)
+
+-- name: load_bindings
+select id, to_jsonb(b)::text as row from role_bindings b where id = any($1::text[])
+
+-- name: delete_bindings
+delete from role_bindings where id = any($1::text[]) or user_id = any($2::text[])
+
+-- name: insert_bindings
+insert into role_bindings select * from jsonb_populate_recordset(null::role_bindings, $1::jsonb)
+
+-- name: load_invitations
+select id, to_jsonb(i)::text as row from invitations i where id = any($1::text[])
+
+-- name: delete_invitations
+delete from invitations where id = any($1::text[]) or user_id = any($2::text[])
+
+-- name: insert_invitations
+insert into invitations select * from jsonb_populate_recordset(null::invitations, $1::jsonb)
+
+-- name: load_workspaces
+select to_jsonb(w) as row from workspaces w where id = any($1::text[])
+
+-- name: delete_workspaces
+delete from workspaces where id = any($1::text[])
+
+-- name: insert_workspaces
+insert into workspaces select * from jsonb_populate_recordset(null::workspaces, $1::jsonb)
+
+-- name: load_service_accounts
+select to_jsonb(a) as row from service_accounts a where id = any($1::text[])
+
+-- name: delete_service_accounts
+delete from service_accounts where id = any($1::text[])
+
+-- name: insert_service_accounts
+insert into service_accounts select * from jsonb_populate_recordset(null::service_accounts, $1::jsonb)
+
+-- name: load_sessions
+select to_jsonb(s) as row from sessions s where id = any($1::text[])
+
+-- name: delete_sessions
+delete from sessions where id = any($1::text[])
+
+-- name: insert_sessions
+insert into sessions select * from jsonb_populate_recordset(null::sessions, $1::jsonb)
