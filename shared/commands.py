@@ -89,7 +89,7 @@ class Unit:
         self._events: list[NewEvent] = []
         self._take: list[Claim] = []
         self._release: list[Claim] = []
-        self._refusals: dict[Claim, Rejected] = {}
+        self._refusals: dict[Claim, Rejected | WrongExpectedVersion] = {}
 
     @property
     def principal(self) -> Principal:
@@ -109,8 +109,11 @@ class Unit:
         """Add `events` to a stream that this attempt has loaded."""
         self._events += [NewEvent(loaded.stream, event) for event in events]
 
-    def take(self, claim: Claim, *, taken: Rejected | None = None) -> None:
-        """Take a claim with the entry; if another stream holds it, `taken` is what the asker is told."""
+    def take(self, claim: Claim, *, taken: Rejected | WrongExpectedVersion | None = None) -> None:
+        """Take a claim with the entry; if another stream holds it, `taken` is what the asker is told.
+
+        WrongExpectedVersion stands for a lost race: it is decided afresh, for instance with another value.
+        """
         self._take.append(claim)
         if taken is not None:
             self._refusals[claim] = taken
@@ -148,8 +151,8 @@ class Unit:
             expected=self._heads(), events=(), metadata=self.context.metadata(role=self._role), receipt=receipt
         )
 
-    def refused(self, error: ClaimTaken) -> Rejected:
-        """Return what the asker is told of a claim that another stream holds."""
+    def refused(self, error: ClaimTaken) -> Rejected | WrongExpectedVersion:
+        """Return what a claim comes to that another stream holds."""
         return self._refusals.get(error.claim, error)
 
     @property

@@ -21,8 +21,8 @@ class Deployments(Query[DeploymentList]):
 
     subject: ClassVar[str] = "deployments.query.deployments"
 
-    ids: tuple[DeploymentId, ...] = Field(default=(), max_length=MOST_ROWS)
-    workspace_ids: tuple[WorkspaceId, ...] = Field(default=(), max_length=MOST_ROWS)
+    ids: tuple[DeploymentId, ...] | None = Field(default=None, max_length=MOST_ROWS)
+    workspace_ids: tuple[WorkspaceId, ...] | None = Field(default=None, max_length=MOST_ROWS)
     release_name: str = ""
     strict: bool = False
     after_id: str = ""

@@ -47,9 +47,10 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """It is no longer wanted; `removed` says that its driver has left nothing of it."""
+    """It is no longer wanted; `hard`: its record goes too; `removed`: its driver has left nothing of it."""
 
     generation: int
+    hard: bool
     removed: bool = False
 
 
@@ -82,9 +83,9 @@ def evolve(deployment: Deployment, event: DeploymentEvent) -> Deployment:
         case DeploymentBecameHealthy():
             return replace(deployment, healthy=True) if isinstance(deployment, Live) else deployment
         case DeploymentDeleted():
-            return Deleted(generation=event.generation)
+            return Deleted(generation=event.generation, hard=event.hard)
         case DeploymentRemoved():
-            return Deleted(generation=event.generation, removed=True)
+            return replace(deployment, removed=True) if isinstance(deployment, Deleted) else deployment
         case _:
             assert_never(event)
 

@@ -77,12 +77,13 @@ def decide(command: WorkspaceCommand, workspace: Workspace) -> list[WorkspaceEve
 
 def evolve(workspace: Workspace, event: WorkspaceEvent) -> Workspace:
     """Return the state after `event`."""
-    living = workspace.living if isinstance(workspace, Open) else 0
+    if isinstance(workspace, Closed):
+        return workspace
     match event:
         case WorkspaceDeploymentAdded():
-            return Open(living=living + 1)
+            return Open(living=workspace.living + 1)
         case WorkspaceDeploymentDropped():
-            return Open(living=living - 1)
+            return Open(living=workspace.living - 1)
         case WorkspaceWasClosed():
             return Closed()
         case _:

@@ -1,0 +1,59 @@
+"""The driver `simulated`: no Airflow runs; what would run is rows of a table and lines of a log."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from services.deployments.contract import Component, DeploymentId, Executor, State
+from services.deployments.drivers.protocol import Observed, Specification, StaleGeneration
+from services.deployments.projections import QUERIES
+from shared.store.model import PgPool
+
+_ALWAYS: Final = (Component.SCHEDULER, Component.WEBSERVER, Component.TRIGGERER)
+
+
+def components_of(executor: Executor) -> tuple[Component, ...]:
+    """Return the components that a deployment with this executor consists of."""
+    return (*_ALWAYS, Component.WORKER) if executor is Executor.CELERY else _ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedDriver:
+    """Writes down what is wanted; the simulation of some replica (simulation.py) sees it and makes it so.
+
+    `wake` tells the simulation of this process, so that it need not look first.
+    """
+
+    pool: PgPool
+    wake: Callable[[], None]
+    name: str = "simulated"
+
+    async def apply(self, specification: Specification, *, generation: int) -> None:
+        """Begin to simulate this generation."""
+        components = components_of(specification.executor)
+        await self._want(specification.deployment_id, generation, wanted=True, components=components)
+
+    async def delete(self, deployment_id: DeploymentId, *, generation: int) -> None:
+        """Begin to stop the simulation."""
+        await self._want(deployment_id, generation, wanted=False)
+
+    async def observe(self, deployment_id: DeploymentId) -> Observed:
+        """Return whether the last wish is what is simulated."""
+        row = await self.pool.fetchrow(QUERIES["observe_simulated"], deployment_id)
+        if row is None:
+            return Observed(generation=0, state=State.UNKNOWN)
+        generation, up = row["generation"], row["up_generation"]
+        if row["wanted"]:
+            return Observed(generation=generation, state=State.HEALTHY if up == generation else State.DEPLOYING)
+        return Observed(generation=generation, state=State.DELETED if up is None else State.DELETING)
+
+    async def _want(
+        self, deployment_id: DeploymentId, generation: int, *, wanted: bool, components: tuple[Component, ...] = ()
+    ) -> None:
+        known = await self.pool.fetchval(
+            QUERIES["want_simulated"], deployment_id, generation, wanted, json.dumps(components)
+        )
+        if known is None:
+            raise StaleGeneration(generation)
+        self.wake()

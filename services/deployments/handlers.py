@@ -1,0 +1,158 @@
+"""The commands of the deployments service, each over the one write path."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from services.deployments.access import require_sees, require_somebody
+from services.deployments.contract import (
+    CloseWorkspace,
+    CreateDeployment,
+    DeleteDeployment,
+    DeploymentId,
+    DeploymentRow,
+    Rule,
+    WorkspaceClosed,
+    WorkspaceId,
+    deployment_stream,
+    workspace_stream,
+)
+from services.deployments.directory import WorkspaceDirectory
+from services.deployments.domain.deployment import DEPLOYMENT, Deployment, Live
+from services.deployments.domain.workspace import WORKSPACE, AddDeployment, DropDeployment
+from services.deployments.projections import row_before_deletion, row_of
+from shared.auth import Principal, deployment, service_principal, workspace
+from shared.bus.request import Handlers, Request, Result
+from shared.commands import Commands, Unit
+from shared.errors import NotFound, Rejected, WrongExpectedVersion
+from shared.store.events import EventStore
+from shared.store.model import Claim
+
+LABEL: Final = "deployment_label"
+RELEASE_NAME: Final = "release_name"
+_IDENTITY: Final = service_principal("identity").subject
+_DELETE_ANY: Final = "system.deployments.delete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandHandlers:
+    """Handles commands; `manual_release_names`: the asker may choose a release name."""
+
+    store: EventStore
+    commands: Commands
+    directory: WorkspaceDirectory
+    manual_release_names: bool
+
+    def by_type(self) -> Handlers:
+        """Return the handler of each command."""
+        return {
+            CreateDeployment: self.create_deployment,
+            DeleteDeployment: self.delete_deployment,
+            CloseWorkspace: self.close_workspace,
+        }
+
+    async def create_deployment(self, request: Request[CreateDeployment]) -> Result[DeploymentRow]:
+        """Create a deployment and answer with its row."""
+        command = request.message
+
+        async def attempt(unit: Unit) -> str:
+            unit.require("workspace.deployments.create", workspace(command.workspace_id))
+            home = await unit.load(WORKSPACE, command.workspace_id)
+            if home.version == 0 and not await self.directory.knows(command.workspace_id, request.context):
+                raise NotFound("the workspace does not exist")
+            named = await self._named(command, unit)
+            new = await unit.load(DEPLOYMENT, command.deployment_id)
+            unit.append(new, DEPLOYMENT.decide(named, new.state))
+            unit.append(home, WORKSPACE.decide(_addition(command), home.state))
+            unit.take(label_claim(command.workspace_id, command.label, new.stream), taken=_label_in_use(command.label))
+            unit.take(Claim(kind=RELEASE_NAME, value=named.release_name, stream=new.stream), taken=_name_lost())
+            return new.stream
+
+        committed = await self.commands.run(request, attempt, queue_key=workspace_stream(command.workspace_id))
+        row = row_of(committed.histories[committed.stream])
+        assert row is not None
+        return Result(row, committed.stream, committed.position)
+
+    async def delete_deployment(self, request: Request[DeleteDeployment]) -> Result[DeploymentRow]:
+        """Delete a deployment and answer with its row as it was before."""
+        command = request.message
+
+        async def attempt(unit: Unit) -> str:
+            require_somebody(unit.principal)
+            found = await unit.load(DEPLOYMENT, command.deployment_id)
+            live = _live(found.state, unit.principal, command.deployment_id)
+            _require_delete(unit, command.deployment_id, live.workspace_id)
+            home = await unit.load(WORKSPACE, live.workspace_id)
+            drop = DropDeployment(live.workspace_id, command.deployment_id, command.now)
+            unit.append(found, DEPLOYMENT.decide(command, found.state))
+            unit.append(home, WORKSPACE.decide(drop, home.state))
+            unit.release(label_claim(live.workspace_id, live.label, found.stream))
+            return found.stream
+
+        queue = await self._workspace_queue(command.deployment_id)
+        committed = await self.commands.run(request, attempt, queue_key=queue)
+        row = row_before_deletion(committed.histories[committed.stream])
+        assert row is not None
+        return Result(row, committed.stream, committed.position)
+
+    async def close_workspace(self, request: Request[CloseWorkspace]) -> Result[WorkspaceClosed]:
+        """Close a workspace for good."""
+        command = request.message
+
+        async def attempt(unit: Unit) -> str:
+            if unit.principal.subject != _IDENTITY:
+                unit.require("workspace.config.delete", workspace(command.workspace_id))
+            home = await unit.load(WORKSPACE, command.workspace_id)
+            unit.append(home, WORKSPACE.decide(command, home.state))
+            return home.stream
+
+        committed = await self.commands.run(request, attempt, queue_key=workspace_stream(command.workspace_id))
+        return Result(WorkspaceClosed(workspace_id=command.workspace_id), committed.stream, committed.position)
+
+    async def _named(self, command: CreateDeployment, unit: Unit) -> CreateDeployment:
+        """Return the command with the release name that it gets."""
+        if command.release_name and self.manual_release_names:
+            if await unit.claim_holder(RELEASE_NAME, command.release_name) is not None:
+                raise Rejected("the release name was used before", rule=Rule.RELEASE_NAME_IN_USE)
+            return command
+        for name in command.release_names:
+            if await unit.claim_holder(RELEASE_NAME, name) is None:
+                return command.model_copy(update={"release_name": name})
+        raise Rejected("every candidate for the release name was used before", rule=Rule.RELEASE_NAME_IN_USE)
+
+    async def _workspace_queue(self, deployment_id: DeploymentId) -> str:
+        # Deletions in one workspace write one stream: they wait for each other like creations do, instead of losing
+        # the race again and again.
+        history = await self.store.read_stream(deployment_stream(deployment_id))
+        row = row_of(history[:1])
+        return deployment_stream(deployment_id) if row is None else workspace_stream(row.workspace_id)
+
+
+def label_claim(workspace_id: WorkspaceId, label: str, stream: str) -> Claim:
+    """Return the claim of a live deployment on its label within its workspace."""
+    return Claim(kind=LABEL, value=f"{workspace_id}/{label}", stream=stream)
+
+
+def _addition(command: CreateDeployment) -> AddDeployment:
+    return AddDeployment(command.workspace_id, command.deployment_id, command.label, command.now)
+
+
+def _label_in_use(label: str) -> Rejected:
+    return Rejected("the label is in use in this workspace", rule=Rule.LABEL_IN_USE, details={"label": label})
+
+
+def _name_lost() -> WrongExpectedVersion:
+    return WrongExpectedVersion("another creation took the release name just now")  # so decide afresh
+
+
+def _live(state: Deployment, principal: Principal, deployment_id: DeploymentId) -> Live:
+    if not isinstance(state, Live):
+        raise NotFound("the deployment does not exist")
+    require_sees(principal, deployment_id, state.workspace_id)
+    return state
+
+
+def _require_delete(unit: Unit, deployment_id: DeploymentId, workspace_id: WorkspaceId) -> None:
+    if unit.principal.holds(_DELETE_ANY):
+        unit.require(_DELETE_ANY)
+    else:
+        unit.require("deployment.config.delete", deployment(deployment_id), workspace(workspace_id))

@@ -1,0 +1,1 @@
+"""Log lines of components: the JetStream stream that holds them, and how batches get there."""
