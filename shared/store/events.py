@@ -1,13 +1,23 @@
 """The event store of a service: the only way in which events are read and written."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
-from shared.store.codec import EventTypes
-from shared.store.model import Appended, Entry, Head, PgPool, Receipt, Recorded
+from shared.errors import Invalid, OutcomeUnknown, Unavailable, WrongExpectedVersion
+from shared.store.appender import Appender
+from shared.store.batch import Prepared, event_ids, prepare
+from shared.store.codec import EventTypes, Keys
+from shared.store.connections import fetch
+from shared.store.model import Appended, Claim, ClaimTaken, Entry, Head, PgPool, Receipt, Recorded
 from shared.store.personal import PersonalKeys
+from shared.store.reader import EventReader
 
 __all__ = ["EventStore", "EventTypes"]
+
+RECEIPTS_KEPT: Final = timedelta(days=7)
+_PURGED_AT_ONCE: Final = 1000
 
 
 class EventStore:
@@ -17,53 +27,107 @@ class EventStore:
         self, pool: PgPool, types: EventTypes, keys: PersonalKeys | None = None, *, readers: PgPool | None = None
     ) -> None:
         """`readers`: the pool that serves `read_all`, so that followers never take a command's connection."""
-        raise NotImplementedError
+        if types.holds_personal_data and keys is None:
+            raise TypeError("these events hold personal data, so the store needs keys")
+        self._pool = pool
+        self._types = types
+        self._keys = keys
+        self._reader = EventReader(pool, types, keys)
+        self._followed = EventReader(readers or pool, types, keys)
+        self._appender = Appender(pool, committed=self._wake)
+        self._wakes: list[Callable[[int], None]] = []
 
     async def read_stream(self, stream: str, *, after: int = 0) -> list[Recorded]:
         """Return the events of `stream` with a version > `after`, by version; empty when there are none.
 
         Raises Unavailable if Postgres has not answered in 5 s.
         """
-        raise NotImplementedError
+        return await self._reader.read_stream(stream, after=after)
 
     async def read_all(self, *, after: int, limit: int) -> list[Recorded]:
         """Return the next events of this service in the order of their positions.
 
-        Shape: at most `limit` events, each position > `after`, rising; empty when caught up.
-        Raises Unavailable if Postgres has not answered in 5 s.
+        Shape: at most `limit` events, each position > `after`, rising without gaps; empty when caught up.
+        Raises Unavailable if Postgres has not answered in 5 s, Undecodable if one of them can't be read.
         Source: the order is kept by append_events() in 0001_events.sql.
         """
-        raise NotImplementedError
+        return await self._followed.read_all(after=after, limit=limit)
 
     async def append(self, entry: Entry, *, timeout_s: float = 5.0) -> Appended:
         """Commit `entry`, all or nothing, in a group with what arrives at the same time.
 
         Raises WrongExpectedVersion when a stream has moved or a source mark was not where it was seen, ClaimTaken,
         Invalid when the command id was used with another digest or a text cannot be stored, Unavailable when nothing
-        was stored and OutcomeUnknown when that cannot be told.
+        was stored and OutcomeUnknown when that cannot be told. Cancelled, it may still be stored.
         """
-        raise NotImplementedError
+        prepared = await self._prepare(entry)
+        outcome = await self._appender.append(prepared, timeout_s=timeout_s)
+        if outcome.verdict == "committed":
+            return Appended(outcome.position, prepared.recorded(outcome.position))
+        if outcome.verdict == "repeated":
+            return await self._repeated(entry)
+        if outcome.verdict == "claimed":
+            raise ClaimTaken(prepared.claims[outcome.taken - 1])
+        raise WrongExpectedVersion("a stream has moved since it was read")
 
     async def find_receipt(self, command_id: UUID) -> Receipt | None:
         """Return the receipt of a command, with its position, or None; receipts are kept for 7 days."""
-        raise NotImplementedError
+        return await self._reader.find_receipt(command_id)
 
     async def claim_holder(self, kind: str, value: str, *, personal: bool = False) -> str | None:
         """Return the stream that holds a claim, or None."""
-        raise NotImplementedError
+        return await self._reader.claim_holder(
+            kind, self._claim_value(Claim(kind=kind, value=value, stream="", personal=personal))
+        )
 
     async def head(self) -> Head:
         """Return the end of the store."""
-        raise NotImplementedError
+        return await self._reader.head()
 
     async def purge_receipts(self) -> int:
         """Delete the receipts that are older than 7 days and return how many; to be run daily or oftener."""
-        raise NotImplementedError
+        purged = 0
+        while True:
+            rows = await fetch(
+                self._pool, "select public.purge_receipts(now() - $1::interval, $2)", RECEIPTS_KEPT, _PURGED_AT_ONCE
+            )
+            now: int = rows[0][0]
+            purged += now
+            if now < _PURGED_AT_ONCE:
+                return purged
 
     def on_commit(self, wake: Callable[[int], None]) -> None:
         """Have `wake` called with the new last position after each commit of this process."""
-        raise NotImplementedError
+        self._wakes.append(wake)
 
     async def close(self) -> None:
         """Finish what is being appended and give the connection back; call it before the pool is closed."""
-        raise NotImplementedError
+        await self._appender.drain()
+
+    async def _prepare(self, entry: Entry) -> Prepared:
+        people = {person for new in entry.events for person in self._types.people(new.event)}
+        keys: Keys = await self._keys.for_writing(people) if people and self._keys else {}
+        return prepare(entry, types=self._types, keys=keys, claim_value=self._claim_value)
+
+    def _claim_value(self, claim: Claim) -> str:
+        if not claim.personal:
+            return claim.value
+        if self._keys is None:
+            raise TypeError("a personal claim needs keys")
+        return self._keys.claim_value(claim.kind, claim.value)
+
+    async def _repeated(self, entry: Entry) -> Appended:
+        """Say what the entry came to when it was first committed; that it was, no error may hide."""
+        try:
+            receipt = await self._reader.find_receipt(entry.receipt.command_id) if entry.receipt else None
+            events = await self._reader.read_events(event_ids(entry))
+        except Unavailable as error:
+            raise OutcomeUnknown("the first outcome of a repeated command can't be read") from error
+        if receipt and entry.receipt and receipt.digest != entry.receipt.digest:
+            raise Invalid("this command id was used with another payload")
+        position = receipt.position if receipt else events[-1].position if events else 0
+        return Appended(position, tuple(events), receipt)
+
+    def _wake(self, position: int) -> None:
+        for wake in self._wakes:
+            wake(position)

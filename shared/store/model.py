@@ -8,7 +8,7 @@ from uuid import UUID
 from asyncpg import Pool, Record
 from asyncpg.pool import PoolConnectionProxy
 
-from shared.errors import Rejected
+from shared.errors import Internal, Rejected
 from shared.messages import Event, Metadata
 
 if TYPE_CHECKING:
@@ -139,3 +139,16 @@ class ClaimTaken(Rejected):
     def __init__(self, claim: Claim) -> None:
         super().__init__(f"another stream holds this {claim.kind}", rule="claimed", details={"claim": claim.kind})
         self.claim = claim
+
+
+class Undecodable(Internal):
+    """A stored event that this program can't read: an unknown type, a newer schema version, or data that is unfit.
+
+    Whoever reads on in the order of positions may read the events before `position` and go on behind it.
+    """
+
+    def __init__(self, *, position: int, stream: str, type_name: str) -> None:
+        super().__init__(f"event {position} of type {type_name} can't be read")
+        self.position = position
+        self.stream = stream
+        self.type_name = type_name
