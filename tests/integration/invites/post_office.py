@@ -3,7 +3,7 @@
 import asyncio
 import datetime as dt
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -89,7 +89,7 @@ async def open_post_office(
     starttls: ssl.SSLContext | None = None,
     tls: ssl.SSLContext | None = None,
     utf8: bool = True,
-) -> AsyncIterator[PostOffice]:
+) -> AsyncGenerator[PostOffice]:
     """Serve SMTP on 127.0.0.1 while the block runs; `user` makes it ask for a log-in."""
     office = PostOffice(folder)
 

@@ -87,8 +87,9 @@ async def test_a_foreign_alphabet_before_the_at_needs_a_server_that_takes_it(pri
 async def test_mail_is_encrypted_and_logged_in(private_folder: Path, tls: Tls, monkeypatch: pytest.MonkeyPatch) -> None:
     context, trusted = certificate(private_folder)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-    sides = {"starttls": context} if tls is Tls.STARTTLS else {"tls": context}
-    async with open_post_office(private_folder / "mail", user="aero", password="drome", **sides) as office:
+    starttls, whole = (context, None) if tls is Tls.STARTTLS else (None, context)
+    mail = private_folder / "mail"
+    async with open_post_office(mail, user="aero", password="drome", starttls=starttls, tls=whole) as office:
         await post(server(office.port, tls=tls, user="aero", password="drome"))
         with pytest.raises(Unavailable):
             await post(server(office.port, tls=tls, user="aero", password="wrong"))
