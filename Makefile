@@ -31,3 +31,33 @@ $(STAMP): requirements.lock pyproject.toml
 lock: ## write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate --group dev pyproject.toml --output-file requirements.lock
+	@if grep -nE '://|find-links|index-url' requirements.lock; then echo "the lock names a registry" >&2; exit 1; fi
+
+.PHONY: up
+up: $(STAMP) ## start everything on this machine (AERODROME_PORT, AERODROME_DATA); ctrl-C ends it
+	@exec $(BIN)/python -I -S shared/servers/launch.py --parent $$PPID --death-signal TERM -- $(BIN)/aerodrome up
+
+.PHONY: test
+test: $(STAMP) ## every test with reduced counts; ends within 10 minutes
+	@$(BIN)/pytest -m "not full"
+
+.PHONY: test-full
+test-full: $(STAMP) ## every test with the counts that the issues name
+	@$(BIN)/pytest
+
+.PHONY: lint
+lint: $(STAMP) ## ruff, import directions, basedpyright and mypy, both strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/basedpyright
+	@$(BIN)/mypy
+
+.PHONY: format
+format: $(STAMP) ## let ruff mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: bench
+bench: $(STAMP) ## measure appends, replay and HTTP on this machine
+	@for each in tests/benchmarks/bench_*.py; do $(BIN)/python "$$each" || exit 1; done

@@ -74,6 +74,6 @@ def nats_server(private_folder: Path) -> Iterator[NatsForTests]:
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings of the person's shell must not reach a test."""
-    for name in os.environ:
+    for name in list(os.environ):
         if name.startswith("AERODROME_"):
             monkeypatch.delenv(name)

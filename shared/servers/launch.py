@@ -7,6 +7,7 @@ survives the exec: the lock (an open descriptor), the account, the folder and th
 import argparse
 import ctypes
 import fcntl
+import json
 import os
 import signal
 import sys
@@ -27,6 +28,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--pace", type=float, default=0.0, help="seconds between two starts, at least")
     parser.add_argument("--account", default="", help="UID:GID to become")
     parser.add_argument("--folder", default="", help="working folder")
+    parser.add_argument("--environment", help="JSON file with the program's whole environment; default: ours")
     parser.add_argument("program", nargs="+")
     return parser.parse_args()
 
@@ -42,6 +44,13 @@ def _lock(path: str, *, pace_s: float) -> None:
         time.sleep(pace_s - since_s)
     os.ftruncate(descriptor, 0)
     os.write(descriptor, f"{os.getpid()}\n".encode())
+
+
+def _environment(path: str | None) -> dict[str, str]:
+    if path is None:
+        return dict(os.environ)
+    environment: dict[str, str] = json.loads(Path(path).read_text(encoding="utf-8"))
+    return environment
 
 
 def _become(account: str) -> None:
@@ -77,13 +86,14 @@ def main() -> None:
         _lock(arguments.lock, pace_s=arguments.pace)
     for stale in arguments.stale:
         Path(stale).unlink(missing_ok=True)
+    environment = _environment(arguments.environment)
     if arguments.folder:
         os.chdir(arguments.folder)
     if arguments.account:
         _become(arguments.account)
     _end_with_parent(number, parent)
     try:
-        os.execv(arguments.program[0], arguments.program)
+        os.execve(arguments.program[0], arguments.program, environment)
     except OSError as error:
         print(f"launch: {arguments.program[0]}: {error.strerror}", file=sys.stderr)
         sys.exit(EXIT_NO_PROGRAM)

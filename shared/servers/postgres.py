@@ -52,6 +52,8 @@ class EmbeddedPostgres:
         self.folder.chmod(0o711)  # the server's account passes through
         if (self.cluster / "PG_VERSION").exists():
             return
+        for left in self.folder.glob("new-*"):  # a first start that was killed
+            shutil.rmtree(left)
         account = server_account(self.cluster)
         with tempfile.TemporaryDirectory(dir=self.folder, prefix="new-") as made:
             Path(made).chmod(0o711)

@@ -1,6 +1,7 @@
 """Child processes that end with us: the shim's command line, free ports, start, stop and kill."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess  # starts only programs of our own environment
@@ -14,14 +15,23 @@ from shared.errors import Unavailable
 from shared.servers.accounts import Account
 
 LAUNCH = Path(__file__).with_name("launch.py")
+LISTENING_PORTS = range(15_000, 32_000)
 
 
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port of 127.0.0.1 that nobody listens on now.
+
+    It lies below the range that systems take for outgoing connections: from that range, a client that
+    knocks while the server restarts may be given the server's own port, and keep it.
+    """
+    while True:
+        port = secrets.choice(LISTENING_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +50,7 @@ class Launch:
     pace_s: float = 0.0
     account: Account | None = None
     folder: Path | None = None
+    environment: Path | None = None  # JSON file with the whole environment; None: ours
 
     def command(self) -> list[str]:
         """Return the whole command line, shim first."""
@@ -54,6 +65,8 @@ class Launch:
             words += ["--account", f"{self.account.uid}:{self.account.gid}"]
         if self.folder:
             words += ["--folder", str(self.folder)]
+        if self.environment:
+            words += ["--environment", str(self.environment)]
         return [*words, "--", *self.program]
 
 

@@ -1,0 +1,1 @@
+"""The console script `aerodrome`: start it, look into it, mend it."""
