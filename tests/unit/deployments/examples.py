@@ -1,0 +1,61 @@
+"""One deployment, its workspace and what can happen to them, for the tests of their rooms."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from services.deployments.contract import (
+    CreateDeployment,
+    DeleteDeployment,
+    DeploymentBecameHealthy,
+    DeploymentCreated,
+    DeploymentDeleted,
+    DeploymentEvent,
+    DeploymentId,
+    DeploymentRemoved,
+    Executor,
+    WorkspaceId,
+)
+from services.deployments.domain.specification import DEFAULT_AIRFLOW_VERSION, DEFAULT_CHART_VERSION
+from shared.store.model import Recorded
+
+ID = DeploymentId("cdeployment00000000000001")
+WORKSPACE_ID = WorkspaceId("cworkspace000000000000001")
+AT = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
+LATER = AT + timedelta(hours=1)
+NAME = "solar-comet-0042"
+
+CREATE = CreateDeployment(
+    workspace_id=WORKSPACE_ID, label="nightly", deployment_id=ID, release_names=(NAME, "lunar-halo-7777"), now=AT
+)
+DELETE = DeleteDeployment(deployment_id=ID, now=LATER)
+CREATED = DeploymentCreated(
+    deployment_id=ID,
+    workspace_id=WORKSPACE_ID,
+    label="nightly",
+    release_name=NAME,
+    version=DEFAULT_CHART_VERSION,
+    airflow_version=DEFAULT_AIRFLOW_VERSION,
+    executor=Executor.CELERY,
+    config={"executor": "CeleryExecutor"},
+    created_at=AT,
+)
+HEALTHY = DeploymentBecameHealthy(deployment_id=ID, generation=1, became_healthy_at=LATER)
+DELETED = DeploymentDeleted(deployment_id=ID, workspace_id=WORKSPACE_ID, generation=2, deleted_at=LATER)
+HARD_DELETED = DELETED.model_copy(update={"hard": True})
+REMOVED = DeploymentRemoved(deployment_id=ID, generation=2, removed_at=LATER)
+
+
+def recorded(event: DeploymentEvent, *, position: int = 1) -> Recorded:
+    """Return `event` as the store gives it back."""
+    return Recorded(
+        position=position,
+        stream=f"deployment-{ID}",
+        version=position,
+        event_id=UUID(int=position),
+        type_name=event.type_name,
+        schema_version=event.schema_version,
+        event=event,
+        hash=b"",
+        recorded_at=LATER,
+        metadata_text="{}",
+    )
