@@ -18,7 +18,7 @@ ASKS: Mapping[str, Sequence[str]] = {
         "identity.query.find_person",
         "identity.query.mail_details",
     ),
-    "deployments": (),
+    "deployments": ("identity.query.load_workspaces",),
 }
 
 

@@ -80,6 +80,7 @@ async def test_the_gateway_asks_every_service(connect: Connect, service: str) ->
         ("invites", "identity.query.mail_details"),
         ("invites", "identity.query.grants"),
         ("deployments", "identity.query.grants"),
+        ("deployments", "identity.query.load_workspaces"),
         ("deployments", "identity.query.events"),
         ("identity", "deployments.command.close_workspace"),
         ("identity", "invites.query.events"),
