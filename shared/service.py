@@ -123,7 +123,7 @@ class ServiceProcess:
         self._bus = await Bus.connect(settings, name=name)
         running = self._build(self._pools, self._bus)
         service = self._app.build(running)
-        running.followers = await self._follow(running, service, self._pools)
+        await self._follow(running, service, self._pools)
         self._server = BusServer(self._bus, name, {**service.handlers, **_kernel_handlers(running)})
         await self._server.start()
         self._background.start("purge receipts", partial(every, _PURGE_EVERY_S, running.store.purge_receipts))
@@ -160,20 +160,18 @@ class ServiceProcess:
             keys=keys,
         )
 
-    async def _follow(self, running: Running, service: Service, pools: Pools) -> Followers:
+    async def _follow(self, running: Running, service: Service, pools: Pools) -> None:
         followed = Followed(
             projections=service.projections,
             policies=service.policies,
             workers=service.workers,
             consumers=service.consumers,
         )
-        followers = Followers(
+        self._followers = running.followers = Followers(
             running.name, store=running.store, pool=pools.followers, bus=running.bus, followed=followed
         )
-        running.store.on_commit(followers.wake)
-        await followers.start()
-        self._followers = followers
-        return followers
+        running.store.on_commit(running.followers.wake)
+        await running.followers.start()
 
     async def _stop_followers(self) -> None:
         if self._followers is None:
