@@ -40,12 +40,22 @@ NATS_CONNECTED: Final = Gauge("aerodrome_nats_connected", "1 while the connectio
 
 
 def start_telemetry(*, service: str, level: str) -> None:
-    """Send this process's logs to standard output as JSON lines, and give its spans the service's name."""
+    """Start this process's logs and traces."""
+    start_logs(service=service, level=level)
+    start_traces(service=service)
+
+
+def start_logs(*, service: str, level: str) -> None:
+    """Send this process's logs to standard output as JSON lines."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_Formatter(service))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for chatty in ("aiohttp.access", "nats", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def start_traces(*, service: str) -> None:
+    """Give this process's spans the service's name; without an exporter they only connect what belongs together."""
     if not isinstance(trace.get_tracer_provider(), TracerProvider):
         trace.set_tracer_provider(TracerProvider(resource=Resource.create({"service.name": service})))
 

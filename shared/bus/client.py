@@ -1,16 +1,15 @@
 """The asking side of the bus: one connection to NATS, with questions, publications and subscriptions."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
 from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from opentelemetry.trace import SpanKind
 
-from shared.bus.connection import Connection
+from shared.bus.connection import Connection, Listening
 from shared.bus.context import Context
 from shared.bus.request import Answered
 from shared.bus.wire import envelope, error_of, read
@@ -80,13 +79,11 @@ class Bus:
         except NatsError as error:
             raise Unavailable("nats is away") from error
 
-    async def subscribe(
-        self, subject: str, receive: Callable[[Msg], Awaitable[None]], *, queue: str = ""
-    ) -> Subscription:
+    async def subscribe(self, subject: str, receive: Callable[[Msg], Awaitable[None]], *, queue: str = "") -> Listening:
         """Call `receive` with every message on `subject`, one by one; kept across reconnections."""
         return await self._connection.subscribe(subject, receive, queue=queue)
 
-    async def unsubscribe(self, subscriptions: list[Subscription]) -> None:
+    async def unsubscribe(self, subscriptions: Sequence[Listening]) -> None:
         """Take no more messages on these; those that are here already are handed over before this returns."""
         await self._connection.forget(subscriptions)
 
@@ -101,7 +98,7 @@ class Bus:
         """Return the JetStream side of the present connection; ask again after an error."""
         return self._connection.client.jetstream()
 
-    def on_connected(self, call: Callable[[], Awaitable[None]]) -> None:
+    def on_connected(self, call: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Call `call` each time the connection has come back."""
         self._connection.on_connected(call)
 

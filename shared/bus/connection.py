@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
+from nats.errors import StaleConnectionError, UnexpectedEOF
 
 from shared.settings import BusSettings
 from shared.telemetry import NATS_CONNECTED
@@ -22,15 +23,19 @@ _CONNECT_TIMEOUT_S: Final = 2
 _RECONNECT_S: Final = 0.2
 _PING_S: Final = 10
 _PENDING_BYTES: Final = 256 * 1024  # sent while away; more is refused, and the asker repeats
+_AWAY: Final = (OSError, TimeoutError, UnexpectedEOF, StaleConnectionError)
 _SUB_MESSAGES: Final = 4096
 _SUB_BYTES: Final = 16 * 1024 * 1024
 
 
-@dataclass(slots=True)
-class _Wanted:
+@dataclass(slots=True, eq=False)
+class Listening:
+    """A subscription that outlives the client it was made with."""
+
     subject: str
     queue: str
     receive: Receive
+    current: Subscription | None = None
 
 
 class Connection:
@@ -39,8 +44,8 @@ class Connection:
     def __init__(self, settings: BusSettings, *, name: str) -> None:
         self._settings = settings
         self._name = name
-        self._wanted: list[_Wanted] = []
-        self._calls: list[Callable[[], Awaitable[None]]] = []
+        self._listening: list[Listening] = []
+        self._calls: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._up = asyncio.Event()
         self._leaving = False
         self._told_away = False
@@ -79,20 +84,20 @@ class Connection:
             return False
         return True
 
-    async def subscribe(self, subject: str, receive: Receive, *, queue: str = "") -> Subscription:
-        """Subscribe now and again whenever the client is replaced."""
-        wanted = _Wanted(subject, queue, receive)
-        self._wanted.append(wanted)
-        return await self._subscribe(wanted)
+    async def subscribe(self, subject: str, receive: Receive, *, queue: str = "") -> Listening:
+        """Subscribe now, and again whenever the client is replaced."""
+        listening = Listening(subject, queue, receive)
+        self._listening.append(listening)
+        await self._subscribe(listening)
+        return listening
 
-    async def forget(self, subscriptions: list[Subscription]) -> None:
+    async def forget(self, ended: Sequence[Listening]) -> None:
         """Take no more messages on these, and hand over those that are here already."""
-        gone = {subscription.subject for subscription in subscriptions}
-        self._wanted = [wanted for wanted in self._wanted if wanted.subject not in gone]
+        self._listening = [each for each in self._listening if each not in ended]
         if self.connected:
-            await asyncio.gather(*map(_drain, subscriptions))
+            await asyncio.gather(*(_drain(each.current) for each in ended if each.current))
 
-    def on_connected(self, call: Callable[[], Awaitable[None]]) -> None:
+    def on_connected(self, call: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Call `call` each time the connection has come back."""
         self._calls.append(call)
 
@@ -130,15 +135,16 @@ class Connection:
             closed_cb=self._on_closed,
         )
         self.client = client
-        for wanted in self._wanted:
-            await self._subscribe(wanted)
+        for listening in self._listening:
+            await self._subscribe(listening)
+        await client.flush()
         self._mark(up=True)
 
-    async def _subscribe(self, wanted: _Wanted) -> Subscription:
-        return await self.client.subscribe(
-            wanted.subject,
-            queue=wanted.queue,
-            cb=wanted.receive,
+    async def _subscribe(self, listening: Listening) -> None:
+        listening.current = await self.client.subscribe(
+            listening.subject,
+            queue=listening.queue,
+            cb=listening.receive,
             pending_msgs_limit=_SUB_MESSAGES,
             pending_bytes_limit=_SUB_BYTES,
         )
@@ -152,7 +158,7 @@ class Connection:
             self._up.clear()
 
     async def _on_error(self, error: Exception) -> None:
-        if isinstance(error, OSError | TimeoutError):  # one an attempt, so told once
+        if isinstance(error, _AWAY):  # one an attempt, so told once
             self._tell_away()
         else:
             log.warning("nats reports an error", extra={"error": str(error)})
@@ -170,19 +176,28 @@ class Connection:
         self._mark(up=True)
         log.info("nats is back")
         for call in self._calls:
-            await call()
+            self._spawn(call())
 
     async def _on_closed(self) -> None:
         # nats-py gives up for good on some errors of the server (a refused user, a violated limit).
         if not self._leaving:
-            task = asyncio.get_running_loop().create_task(self._open_anew())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._spawn(self._open_anew())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _open_anew(self) -> None:
+        self._mark(up=False)
         await asyncio.sleep(_RECONNECT_S)
-        await self._connect()
-        await self._on_reconnected()
+        try:
+            await self._connect()
+        except NatsError as error:  # lost again before it was ready
+            log.warning("nats reports an error", extra={"error": str(error)})
+            await self.client.close()  # calls _on_closed
+        else:
+            await self._on_reconnected()
 
 
 async def _drain(subscription: Subscription) -> None:

@@ -8,10 +8,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 from opentelemetry.trace import SpanKind
 
 from shared.bus.client import Bus
+from shared.bus.connection import Listening
 from shared.bus.context import Context
 from shared.bus.kernel import WaitFor
 from shared.bus.lane import Lane
@@ -74,7 +74,7 @@ class BusServer:
         self._subjects = {self._name(kind): self._subject(kind, handler) for kind, handler in handlers.items()}
         self._runs: dict[UUID, _Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._subscriptions: list[Subscription] = []
+        self._subscriptions: list[Listening] = []
 
     async def start(self) -> None:
         """Take messages from now on."""

@@ -1,0 +1,57 @@
+"""Settings from the environment."""
+
+import base64
+
+import pytest
+
+from shared.settings import GatewaySettings, IdentitySettings, ServiceSettings, WrongSettings, load_settings
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+
+
+def test_a_service_reads_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AERODROME_DATABASE_URL", "postgresql://u:p@h/d")
+    monkeypatch.setenv("AERODROME_MASTER_KEY", KEY)
+    monkeypatch.setenv("AERODROME_LOG_LEVEL", "debug")
+    settings = load_settings(IdentitySettings)
+    assert settings.database_url.get_secret_value() == "postgresql://u:p@h/d"
+    assert settings.master_key_bytes() == bytes(range(32))
+    assert settings.log_level == "DEBUG"
+    assert settings.public_signups is False
+    assert settings.email_confirmation is True
+
+
+def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AERODROME_DATABASE_URL", "postgresql://u:hush@h/d")
+    monkeypatch.setenv("AERODROME_MASTER_KEY", KEY)
+    monkeypatch.setenv("AERODROME_NATS_PASSWORD", "hush")
+    text = repr(load_settings(IdentitySettings))
+    assert "hush" not in text
+    assert KEY not in text
+
+
+def test_everything_amiss_is_named_at_once_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AERODROME_MASTER_KEY", "c2hvcnQ=")
+    monkeypatch.setenv("AERODROME_HEALTH_PORT", "seventy")
+    with pytest.raises(WrongSettings) as wrong:
+        load_settings(IdentitySettings)
+    text = str(wrong.value)
+    assert "AERODROME_DATABASE_URL: is missing" in text
+    assert "AERODROME_MASTER_KEY: expected base64 of 32 bytes" in text
+    assert "AERODROME_HEALTH_PORT" in text
+    assert "c2hvcnQ" not in text
+    assert "seventy" not in text
+
+
+def test_identity_needs_its_master_key_and_others_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AERODROME_DATABASE_URL", "postgresql://u:p@h/d")
+    assert load_settings(ServiceSettings).master_key_bytes() is None
+    with pytest.raises(WrongSettings, match="AERODROME_MASTER_KEY: is missing"):
+        load_settings(IdentitySettings)
+
+
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_a_port_is_a_port(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    monkeypatch.setenv("AERODROME_PORT", port)
+    with pytest.raises(WrongSettings, match="AERODROME_PORT"):
+        load_settings(GatewaySettings)
