@@ -2,26 +2,25 @@
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from services.cli.folder import CannotStart, data_folder
+from services.cli.looking import Data, events, mail, projections
+from services.cli.output import say
 
 HELP = """
 Aerodrome: a self-hosted control plane for Apache Airflow.
 
 Start everything on this machine with `aerodrome up`; look into what happened with `aerodrome events`.
 """
-app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
-mail = typer.Typer(help="Read what the local mail catcher of `up` has taken.", no_args_is_help=True)
-app.add_typer(mail, name="mail")
+app = typer.Typer(
+    help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False
+)
+for name, commands in (("events", events), ("projections", projections), ("mail", mail)):
+    app.add_typer(commands, name=name)
 
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", envvar="AERODROME_DATA", help="Folder with everything; default: a per-user data folder."),
-]
 Port = Annotated[int, typer.Option("--port", envvar="AERODROME_PORT", min=1, max=65535, help="Port of the gateway.")]
 
 
@@ -36,7 +35,7 @@ def up(data: Data = None, port: Port = 8871) -> None:
     """
     from services.cli.up import up as run_up
 
-    run_up(data_folder(data), port=port, outside=os.environ, say=_say)
+    run_up(data_folder(data), port=port, outside=os.environ, say=say)
 
 
 @app.command()
@@ -70,34 +69,8 @@ def migrate(
     from services.cli.migrate import migrate_service
 
     for name in migrate_service(service, owner_url, data_folder(data)):
-        _say(f"ran {name}")
-    _say(f"{service} is up to date")
-
-
-@mail.command("list")
-def list_mail(data: Data = None) -> None:
-    """List every mail, oldest first.
-
-    Example: `aerodrome mail list`
-    """
-    from services.cli.mail import read_mails
-
-    for each in read_mails(data_folder(data).mail):
-        _say(each.summary())
-
-
-@mail.command("show")
-def show_mail(
-    number: Annotated[int, typer.Argument(help="Number from `mail list`; without one: the newest")] = -1,
-    data: Data = None,
-) -> None:
-    """Show one mail.
-
-    Example: `aerodrome mail show` for the newest, `aerodrome mail show 3` for the third.
-    """
-    from services.cli.mail import find_mail
-
-    _say(find_mail(data_folder(data).mail, number).text())
+        say(f"ran {name}")
+    say(f"{service} is up to date")
 
 
 def main() -> None:
@@ -107,10 +80,3 @@ def main() -> None:
     except CannotStart as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
-
-
-def _say(text: str) -> None:
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:  # who read our output is gone; that is no reason to stop in disorder
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -38,10 +38,10 @@ def read_mails(maildir: Path) -> Sequence[Mail]:
 def find_mail(maildir: Path, number: int) -> Mail:
     """Return the mail of that number; -1 is the newest. Raises CannotStart when there is none."""
     mails = read_mails(maildir)
-    try:
-        return mails[number if number < 0 else number - 1] if number else mails[len(mails)]
-    except IndexError:
-        raise CannotStart(f"there is no mail {number}; {maildir} holds {len(mails)}") from None
+    wanted = len(mails) if number == -1 else number
+    if not 1 <= wanted <= len(mails):
+        raise CannotStart(f"there is no mail {number}; {maildir} holds {len(mails)}")
+    return mails[wanted - 1]
 
 
 def _arrival(path: Path) -> tuple[int, str]:

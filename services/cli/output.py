@@ -1,0 +1,12 @@
+"""How the commands speak to the person."""
+
+import os
+import sys
+
+
+def say(text: str) -> None:
+    """Print a line at once; who reads us may be gone, which is no reason to stop in disorder."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

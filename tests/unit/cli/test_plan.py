@@ -1,0 +1,96 @@
+"""What each process of `up` gets to know, and how the supervisor is told to run it."""
+
+import configparser
+import shlex
+import stat
+from pathlib import Path
+
+import pytest
+
+from services.cli.folder import CannotStart, DataFolder
+from services.cli.plan import Plan, Program, environment, make_plan
+from services.cli.supervise import Supervisor
+from services.nats_users import SERVICES
+from shared.servers.process import Launch
+
+OUTSIDE = {
+    "PATH": "/usr/bin",
+    "AWS_SECRET_ACCESS_KEY": "not ours",
+    "AERODROME_BOOTSTRAP_TOKEN": "first",
+    "AERODROME_LOG_LEVEL": "DEBUG",
+    "AERODROME_DATABASE_URL": "postgresql://elsewhere",
+}
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    """The plan of a first run in an empty folder."""
+    folder = DataFolder(tmp_path / "data")
+    folder.prepare()
+    return make_plan(folder, port=8871, outside=OUTSIDE)
+
+
+def test_a_process_knows_no_secret_of_another(plan: Plan) -> None:
+    secrets = plan.secrets
+    own = {
+        name: {secrets.nats[name], *((secrets.apps[name], secrets.master_keys[name]) if name in SERVICES else ())}
+        for name in (*SERVICES, "gateway")
+    }
+    every = {secrets.postgres, *secrets.owners.values(), *secrets.apps.values(), *secrets.nats.values()}
+    every |= set(secrets.master_keys.values())
+    for name, mine in own.items():
+        text = "\n".join(environment(plan, name, OUTSIDE).values())
+        assert {secret for secret in every if secret in text} == mine
+
+
+def test_settings_of_the_shell_reach_only_who_knows_them(plan: Plan) -> None:
+    identity, gateway = environment(plan, "identity", OUTSIDE), environment(plan, "gateway", OUTSIDE)
+    assert identity["AERODROME_BOOTSTRAP_TOKEN"] == "first"
+    assert "AERODROME_BOOTSTRAP_TOKEN" not in gateway
+    assert gateway["AERODROME_LOG_LEVEL"] == "DEBUG"
+    assert "AWS_SECRET_ACCESS_KEY" not in identity
+
+
+def test_what_up_decides_the_shell_can_not_change(plan: Plan) -> None:
+    assert "elsewhere" not in environment(plan, "identity", OUTSIDE)["AERODROME_DATABASE_URL"]
+
+
+def test_a_mail_server_of_their_own_replaces_the_catcher(plan: Plan) -> None:
+    outside = {"AERODROME_SMTP_HOST": "mail.example.com", "AERODROME_SMTP_PORT": "587"}
+    invites = environment(plan, "invites", outside)
+    assert (invites["AERODROME_SMTP_HOST"], invites["AERODROME_SMTP_PORT"]) == ("mail.example.com", "587")
+
+
+def test_secrets_are_made_once_and_readable_by_the_owner_alone(plan: Plan) -> None:
+    again = make_plan(plan.folder, port=8871, outside={})
+    assert again.secrets == plan.secrets
+    assert stat.S_IMODE((plan.folder.path / "secrets.json").stat().st_mode) == 0o600
+
+
+def test_lost_secrets_are_not_made_anew_over_old_data(plan: Plan) -> None:
+    (plan.folder.postgres / "cluster").mkdir(parents=True)
+    (plan.folder.path / "secrets.json").unlink()
+    with pytest.raises(CannotStart, match="restore it"):
+        plan.folder.secrets()
+
+
+def test_two_ups_never_share_a_folder(plan: Plan) -> None:
+    with plan.folder.locked(), pytest.raises(CannotStart, match="already runs"), plan.folder.locked():
+        pass
+    with plan.folder.locked():
+        pass
+
+
+def test_the_supervisor_is_told_the_very_command(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path / '50% off, it\'s a "name"')
+    launch = Launch(program=["/bin/echo", "100% a 'b'"], lock=folder.run / "x.lock")
+    text = Supervisor(folder=folder).configuration([Program(name="x", group="x", order=1, launch=launch)])
+    parsed = configparser.RawConfigParser(inline_comment_prefixes=(";", "#"))
+    parsed.read_string(text)
+    command = parsed["program:x"]["command"].replace("%%", "%")
+    assert shlex.split(command) == launch.command()
+
+
+def test_a_path_that_the_supervisor_would_cut_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CannotStart, match="plainer"):
+        Supervisor(folder=DataFolder(tmp_path / "a #b")).configuration([])
