@@ -163,7 +163,10 @@ class Unit:
     def histories(self, appended: Sequence[Recorded]) -> Mapping[str, Sequence[Recorded]]:
         """Return the loaded streams with what was appended to them."""
         return {
-            stream: [*loaded.events, *(event for event in appended if event.stream == stream)]
+            stream: [
+                *loaded.events,
+                *(new for new in appended if new.stream == stream and new.version > loaded.version),
+            ]
             for stream, loaded in self._loaded.items()
         }
 
