@@ -8,8 +8,8 @@ from datetime import datetime
 
 import asyncpg
 
+from services.cli.environments import DATABASE
 from services.cli.folder import CannotStart
-from services.cli.reach import DATABASE
 from shared.messages import Metadata
 
 POLL_S = 0.5

@@ -37,8 +37,8 @@ def list_stream(
 
     Example: `aerodrome events list workspace-cm3x0a1b2c3d4e5f6g7h8i9j0`
     """
+    from services.cli.environments import environments
     from services.cli.history import read_stream
-    from services.cli.reach import environments
 
     for shown in asyncio.run(read_stream(environments(data_folder(data), service), stream)):
         say(shown.json() if as_json else shown.line())
@@ -56,8 +56,8 @@ def tail_events(
 
     Example: `aerodrome events tail --service identity --last 50 --no-follow`
     """
+    from services.cli.environments import environments
     from services.cli.history import tail
-    from services.cli.reach import environments
 
     async def show() -> None:
         async for shown in tail(environments(data_folder(data), service), last=last, follow=follow):
@@ -90,8 +90,8 @@ def show_status(service: OneOrAll = "", data: Data = None) -> None:
 
     Example: `aerodrome projections status --service identity`
     """
+    from services.cli.environments import environments
     from services.cli.mending import status_lines
-    from services.cli.reach import environments
 
     folder = data_folder(data)
     for line in asyncio.run(status_lines(folder, list(environments(folder, service)))):

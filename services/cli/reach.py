@@ -1,14 +1,13 @@
-"""How the looking and mending commands reach a service: through its own settings, from the shell or a running `up`."""
+"""How the mending commands reach a service: its store and followers opened, with its own settings, nothing run."""
 
 import asyncio
 import importlib
-import json
 import os
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
+from services.cli.environments import environments, known_service
 from services.cli.folder import CannotStart, DataFolder
-from services.nats_users import SERVICES
 from shared.bus.client import Bus
 from shared.commands import Commands
 from shared.followers.followers import Followed, Followers
@@ -19,35 +18,6 @@ from shared.store.events import EventStore
 from shared.store.personal import PersonalKeys
 
 OPEN_S = 10.0
-DATABASE = f"{PREFIX}DATABASE_URL"
-
-
-def known_service(name: str) -> str:
-    """Return the name of a service with a store; raise CannotStart for another."""
-    if name not in SERVICES:
-        raise CannotStart(f"there is no service {name} with events; there are {', '.join(SERVICES)}")
-    return name
-
-
-def environments(folder: DataFolder, service: str) -> Mapping[str, Mapping[str, str]]:
-    """Return the settings of one service, or of all for "", by its name.
-
-    They are those of the shell when it holds AERODROME_DATABASE_URL, as in a container; then a service must be named.
-    Else they are those that the running `up` of the data folder gave to its services.
-    """
-    if DATABASE in os.environ:
-        if not service:
-            raise CannotStart(f"{DATABASE} is set: name the service it belongs to, such as --service identity")
-        return {known_service(service): os.environ}
-    folder.state()
-    names: Sequence[str] = [known_service(service)] if service else SERVICES
-    return {name: _of_up(folder, name) for name in names}
-
-
-def _of_up(folder: DataFolder, service: str) -> Mapping[str, str]:
-    text = (folder.run / f"{service}.environment.json").read_text(encoding="utf-8")
-    settings: dict[str, str] = json.loads(text)
-    return settings
 
 
 @asynccontextmanager
