@@ -78,9 +78,13 @@ class InviteRow(Row):
 
 
 class InviteList(Message):
-    """Rows by rising id; `more` says that rows lie behind the last one."""
+    """Invites by rising id; `more`: ask again with `after_id` = the last id.
+
+    `forbidden`: workspaces whose invites the asker may not see, among those that were asked for.
+    """
 
     rows: tuple[InviteRow, ...] = ()
+    forbidden: tuple[WorkspaceId, ...] = ()
     more: bool = False
 
 
@@ -126,8 +130,9 @@ class Invites(Query[InviteList]):
 
     Shape: at most `limit` rows by rising id, each id > `after_id`; `more`: ask again with `after_id` = the last id.
     Only pending ones unless `pending_only` is false. `email` is compared whole and without letter case.
-    Permission: system.users.get; or workspace.invites.get on each of `workspace_ids`. Without either, `ids` or
-    `user_ids` bring only the rows of workspaces on which workspace.invites.get is held.
+    Permission: workspace.invites.get on each of `workspace_ids`; the others come back as `forbidden`. Without
+    `workspace_ids`: system.users.get, or else `ids` and `user_ids` bring only rows of workspaces on which
+    workspace.invites.get is held.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

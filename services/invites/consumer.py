@@ -1,0 +1,101 @@
+"""Takes in what identity decided about invitations and writes the record of each invite."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.identity.contract import (
+    UserActivated,
+    UserId,
+    UserInvitationRolesChanged,
+    UserInvitationWithdrawn,
+    UserInvited,
+    UserRemoved,
+)
+from services.invites.contract import InviteId, VoidReason
+from services.invites.domain import (
+    InviteCommand,
+    RecordAcceptance,
+    RecordInvitation,
+    RecordRoles,
+    RecordVoid,
+    RecordWithdrawal,
+    decide,
+)
+from services.invites.sql import QUERIES
+from services.invites.streams import read_invite
+from shared.errors import Unavailable
+from shared.followers.consumer import Effect
+from shared.followers.published import Published
+from shared.service import Running
+from shared.store.model import Expected, NewEvent
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityIntake:
+    """The effect of identity's events in our store; their order and their happening once are the consumer's."""
+
+    running: Running
+
+    async def effect(self, published: Published) -> Effect | None:
+        """Return the events that record `published`, None where it is nothing to us or recorded already."""
+        expected: list[Expected] = []
+        events: list[NewEvent] = []
+        for command in await self._commands(published):
+            invite = await read_invite(self.running.store, command.invite_id)
+            news = decide(command, invite.state)
+            if news:
+                expected.append(invite.head)
+                events += [NewEvent(invite.head.stream, event) for event in news]
+        return Effect(expected=tuple(expected), events=tuple(events)) if events else None
+
+    async def _commands(self, published: Published) -> Sequence[InviteCommand]:
+        match published.type_name:
+            case UserInvited.type_name:
+                return [_invitation(published.read(UserInvited))]
+            case UserInvitationRolesChanged.type_name:
+                roles = published.read(UserInvitationRolesChanged)
+                return [RecordRoles(invite_id=roles.invitation_id, roles=roles.roles, at=roles.changed_at)]
+            case UserInvitationWithdrawn.type_name:
+                return [_withdrawal(published.read(UserInvitationWithdrawn))]
+            case UserActivated.type_name:
+                active = published.read(UserActivated)
+                return [RecordAcceptance(invite_id=id_, at=active.activated_at) for id_ in active.invitation_ids]
+            case UserRemoved.type_name:
+                gone = published.read(UserRemoved)
+                return [
+                    RecordVoid(invite_id=id_, reason=VoidReason.PERSON_REMOVED, at=gone.removed_at)
+                    for id_ in await self._pending(gone.user_id)
+                ]
+            case _:
+                return []
+
+    async def _pending(self, user_id: UserId) -> list[InviteId]:
+        """Return the ids of a person's open invites, from rows that show everything recorded so far."""
+        head = await self.running.store.head()
+        if not await self.running.followers.wait_for(position=head.position):
+            raise Unavailable("the rows of invites are behind their events")
+        found = await self.running.pool_queries.fetch(QUERIES["pending_of_user"], user_id)
+        return [InviteId(row["id"]) for row in found]
+
+
+def _invitation(event: UserInvited) -> RecordInvitation:
+    return RecordInvitation(
+        invite_id=event.invitation_id,
+        user_id=event.user_id,
+        scope=event.scope,
+        roles=event.roles,
+        expires_at=event.expires_at,
+        inviter=event.inviter,
+        inviter_kind=event.inviter_kind,
+        at=event.invited_at,
+    )
+
+
+def _withdrawal(event: UserInvitationWithdrawn) -> InviteCommand:
+    match event.reason:
+        case "withdrawn":
+            return RecordWithdrawal(invite_id=event.invitation_id, expired=False, at=event.withdrawn_at)
+        case "expired":
+            return RecordWithdrawal(invite_id=event.invitation_id, expired=True, at=event.withdrawn_at)
+        case "workspace_deleted":
+            return RecordVoid(invite_id=event.invitation_id, reason=VoidReason.WORKSPACE_DELETED, at=event.withdrawn_at)

@@ -1,0 +1,32 @@
+"""What was ever stored can be read for ever: one sample of each event type and version, written once."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from services.invites.contract import EVENTS, InviteEvent
+from tests.unit.invites.examples import ACCEPTED, CHANGED, CREATED, EXPIRED, VOIDED, WITHDRAWN
+
+SAMPLES = Path(__file__).parents[2] / "samples" / "invites"
+READ_AS: dict[str, InviteEvent] = {
+    event.type_name: event for event in (CREATED, CHANGED, WITHDRAWN, EXPIRED, ACCEPTED, VOIDED)
+}
+
+
+def test_every_type_and_version_has_a_sample() -> None:
+    wanted = {f"{event.type_name}.{version}.json" for event in EVENTS for version in range(1, event.schema_version + 1)}
+    assert {path.name for path in SAMPLES.iterdir()} == wanted
+
+
+@pytest.mark.parametrize("event", READ_AS.values(), ids=lambda event: event.type_name)
+def test_a_stored_event_reads_as_it_was_meant(event: InviteEvent) -> None:
+    text = (SAMPLES / f"{event.type_name}.{event.schema_version}.json").read_text(encoding="utf-8")
+    assert type(event).model_validate_json(text) == event
+    assert json.loads(event.model_dump_json()) == json.loads(text)
+
+
+@pytest.mark.parametrize("event", READ_AS.values(), ids=lambda event: event.type_name)
+def test_a_field_from_the_future_is_ignored(event: InviteEvent) -> None:
+    text = event.model_dump_json().removesuffix("}") + ',"added_later":1}'
+    assert type(event).model_validate_json(text) == event
