@@ -74,17 +74,19 @@ alter table events enable always trigger events_are_append_only;
 -- writes a stream (and then no other that expects it), a claim, a command id or a source. Everything that happens under
 -- the lock is one call: no round trip while it is held.
 --
--- The arrays of a group (head_*, event_*, …) run in parallel. Entries are numbered from 1; `event_head` is the place of
--- the event's stream among head_*, and the events of an entry stand in the order in which they are recorded.
+-- The arrays of a group (head_*, event_*, …) run in parallel. Entries are numbered from 1, `entry_events` says how many
+-- events each has; events stand in the order of their entries. `event_head` is the place of the event's stream among
+-- head_*, `event_nth` its place among the entry's events on that stream, both from 1.
 --
--- `positions`: by entry, its last event's position, or the store's where it holds none. `refused`: the entries of which
--- nothing was written; `verdicts` says why: repeated (one of its event ids or its command id is stored already),
--- conflict (a stream or a source is not where it was expected), claimed (then `taken` is the place among claim_*).
+-- `positions`: by entry, its last event's position; where it holds none, that of the last event before it. `refused`:
+-- the entries of which nothing was written, with the same place in `verdicts`: repeated (one of its event ids or its
+-- command id is stored already), conflict (a stream or a source is not where it was expected) or claimed (then `taken`
+-- is the place of the claim among claim_*).
 create function append_events(
-    entries integer,
+    entry_events integer[],
     head_entry integer[], head_stream text[], head_version bigint[], head_hash bytea[], head_written boolean[],
-    event_head integer[], event_id uuid[], event_type text[], event_schema integer[], event_data text[],
-    event_metadata text[], event_hash bytea[], event_at timestamptz[],
+    event_head integer[], event_nth integer[], event_id uuid[], event_type text[], event_schema integer[],
+    event_data text[], event_metadata text[], event_hash bytea[], event_at timestamptz[],
     claim_entry integer[], claim_kind text[], claim_value text[], claim_stream text[], claim_take boolean[],
     receipt_entry integer[], receipt_command uuid[], receipt_digest bytea[], receipt_outcome text[],
     source_entry integer[], source_name text[], source_epoch uuid[], source_seen bigint[], source_position bigint[],
@@ -102,7 +104,6 @@ declare
     running bytea;
     added integer;
     one bytea;
-    moved integer;
 begin
     if current_setting('transaction_isolation') <> 'read committed' then
         raise exception 'append_events() needs read committed: its checks must see what committed before its lock';
@@ -110,80 +111,92 @@ begin
     if current_setting('synchronous_commit') = 'off' then
         perform set_config('synchronous_commit', 'on', true);  -- an acknowledged command is never lost
     end if;
+    if false = any (head_written) and exists (  -- such entries would need an order, and a batch has none
+        select from unnest(head_stream, head_written) as h (stream, written)
+        group by h.stream having count(*) > 1 and bool_or(h.written)
+    ) then
+        raise exception 'a stream that one entry of the batch writes is expected by another';
+    end if;
+
     perform pg_advisory_xact_lock(4702111234474983745);
 
     select h.position, h.hash into strict base, running from store_head h;
 
-    select array_agg(v.entry order by v.entry), array_agg(v.verdict order by v.entry), array_agg(v.claim order by v.entry)
-    into refused, verdicts, taken
+    select array_agg(v.entry), array_agg(v.verdict), array_agg(v.claim) into refused, verdicts, taken
     from (
-        select distinct on (v.entry) v.entry, v.verdict, v.claim from (
-            select head_entry[e.head], 1, 'repeated', null::integer
-            from unnest(event_head, event_id) as e (head, id) join events on events.event_id = e.id
-            union all
-            select r.entry, 1, 'repeated', null
-            from unnest(receipt_entry, receipt_command) as r (entry, command)
-            join receipts on receipts.command_id = r.command
-            union all
-            select h.entry, 2, 'conflict', null
-            from unnest(head_entry, head_stream, head_version, head_hash) as h (entry, stream, version, hash)
-            left join lateral (
-                select e.version, e.hash from events e where e.stream = h.stream order by e.version desc limit 1
-            ) as present on true
-            where coalesce(present.version, 0) <> h.version or coalesce(present.hash, ''::bytea) <> h.hash
-            union all
-            select s.entry, 2, 'conflict', null
-            from unnest(source_entry, source_name, source_seen) as s (entry, source, seen)
-            left join sources on sources.source = s.source
-            where coalesce(sources.position, 0) <> s.seen
-            union all
-            select c.entry, 3, 'claimed', c.n::integer
-            from unnest(claim_entry, claim_kind, claim_value, claim_stream, claim_take)
-                with ordinality as c (entry, kind, value, stream, take, n)
-            join claims on claims.kind = c.kind and claims.value = c.value
-            where c.take and claims.stream <> c.stream and not exists (  -- unless the same entry releases it
-                select from unnest(claim_entry, claim_kind, claim_value, claim_stream, claim_take)
-                    as r (entry, kind, value, stream, take)
-                where r.entry = c.entry and r.kind = c.kind and r.value = c.value and r.stream = claims.stream
-                    and not r.take
-            )
-        ) as v (entry, rank, verdict, claim) order by v.entry, v.rank
+        select h.entry, 'conflict' as verdict, null::integer as claim
+        from unnest(head_entry, head_stream, head_version, head_hash) as h (entry, stream, version, hash)
+        left join lateral (
+            select e.version, e.hash from events e where e.stream = h.stream order by e.version desc limit 1
+        ) as present on true
+        where coalesce(present.version, 0) <> h.version or coalesce(present.hash, ''::bytea) <> h.hash
+        union all
+        select head_entry[e.head], 'repeated', null
+        from unnest(event_head, event_id) as e (head, id) join events on events.event_id = e.id
+        union all
+        select r.entry, 'repeated', null
+        from unnest(receipt_entry, receipt_command) as r (entry, command)
+        join receipts on receipts.command_id = r.command
     ) as v;
 
-    if refused is not null then  -- go on without them
-        select array_agg(e.head order by e.n), array_agg(e.id order by e.n), array_agg(e.type order by e.n),
-            array_agg(e.schema order by e.n), array_agg(e.data order by e.n), array_agg(e.metadata order by e.n),
-            array_agg(e.hash order by e.n), array_agg(e.at order by e.n)
-        into event_head, event_id, event_type, event_schema, event_data, event_metadata, event_hash, event_at
-        from unnest(event_head, event_id, event_type, event_schema, event_data, event_metadata, event_hash, event_at)
-            with ordinality as e (head, id, type, schema, data, metadata, hash, at, n)
+    if cardinality(claim_entry) > 0 then
+        select refused || array_agg(c.entry), verdicts || array_agg('claimed'::text), taken || array_agg(c.n::integer)
+        into refused, verdicts, taken
+        from unnest(claim_entry, claim_kind, claim_value, claim_stream, claim_take)
+            with ordinality as c (entry, kind, value, stream, take, n)
+        join claims on claims.kind = c.kind and claims.value = c.value
+        where c.take and claims.stream <> c.stream and not exists (  -- unless the same entry releases it
+            select from unnest(claim_entry, claim_kind, claim_value, claim_stream, claim_take)
+                as r (entry, kind, value, stream, take)
+            where not r.take and r.entry = c.entry and r.kind = c.kind and r.value = c.value
+                and r.stream = claims.stream
+        );
+    end if;
+
+    if cardinality(source_entry) > 0 then
+        select refused || array_agg(s.entry), verdicts || array_agg('conflict'::text), taken || array_agg(null::integer)
+        into refused, verdicts, taken
+        from unnest(source_entry, source_name, source_seen) as s (entry, source, seen)
+        left join sources on sources.source = s.source
+        where coalesce(sources.position, 0) <> s.seen;
+    end if;
+
+    if refused is not null then  -- one verdict an entry, and on without these entries
+        select array_agg(v.entry), array_agg(v.verdict), array_agg(v.claim) into refused, verdicts, taken
+        from (
+            select distinct on (v.entry) v.entry, v.verdict, v.claim
+            from unnest(refused, verdicts, taken) as v (entry, verdict, claim)
+            order by v.entry, array_position(array['repeated', 'conflict', 'claimed'], v.verdict)
+        ) as v;
+        select array_agg(e.head order by e.n), array_agg(e.nth order by e.n), array_agg(e.id order by e.n),
+            array_agg(e.type order by e.n), array_agg(e.schema order by e.n), array_agg(e.data order by e.n),
+            array_agg(e.metadata order by e.n), array_agg(e.hash order by e.n), array_agg(e.at order by e.n)
+        into event_head, event_nth, event_id, event_type, event_schema, event_data, event_metadata, event_hash, event_at
+        from unnest(
+            event_head, event_nth, event_id, event_type, event_schema, event_data, event_metadata, event_hash, event_at
+        ) with ordinality as e (head, nth, id, type, schema, data, metadata, hash, at, n)
         where head_entry[e.head] <> all (refused);
     end if;
 
-    -- A batch whose entries read what others of it write would need an order; the caller must not send one.
-    if exists (
-        select from unnest(head_stream, head_written) as h (stream, written)
-        group by h.stream having count(*) > 1 and bool_or(h.written)
-    ) then
-        raise exception 'a stream that is written stands in two entries of a batch';
-    end if;
+    select array_agg(base + c.upto order by c.entry) into positions
+    from (
+        select e.entry, sum(case when e.entry = any (refused) then 0 else e.events end) over (order by e.entry) as upto
+        from unnest(entry_events) with ordinality as e (events, entry)
+    ) as c;
 
     added := coalesce(cardinality(event_head), 0);
-    positions := array_fill(base + added, array[entries]);
     if added > 0 then
         insert into events (
             position, stream, version, event_id, type_name, schema_version, data, metadata, hash, recorded_at
         )
-        select base + e.n, head_stream[e.head], head_version[e.head] + row_number() over (partition by e.head order by e.n),
-            e.id, e.type, e.schema, e.data, e.metadata, e.hash, e.at
-        from unnest(event_head, event_id, event_type, event_schema, event_data, event_metadata, event_hash, event_at)
-            with ordinality as e (head, id, type, schema, data, metadata, hash, at, n);
+        select base + e.n, head_stream[e.head], head_version[e.head] + e.nth, e.id, e.type, e.schema, e.data, e.metadata,
+            e.hash, e.at
+        from unnest(
+            event_head, event_nth, event_id, event_type, event_schema, event_data, event_metadata, event_hash, event_at
+        ) with ordinality as e (head, nth, id, type, schema, data, metadata, hash, at, n);
 
         foreach one in array event_hash loop
             running := sha256(running || one);
-        end loop;
-        for i in 1 .. added loop
-            positions[head_entry[event_head[i]]] := base + i;
         end loop;
         update store_head set position = base + added, count = count + added, hash = running;
     end if;

@@ -1,6 +1,7 @@
 """Group commit: what arrives while a batch commits goes into the next one."""
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
@@ -89,7 +90,7 @@ class Appender:
         if self._runner is None:
             self._runner = asyncio.create_task(self._run(), name="appender")
             self._runners.add(self._runner)
-            self._runner.add_done_callback(self._runners.discard)
+            self._runner.add_done_callback(self._ended)
         return await pending.future
 
     async def drain(self) -> None:
@@ -110,16 +111,19 @@ class Appender:
             self._abandon()
             await connection.give_back()
 
+    def _ended(self, runner: asyncio.Task[None]) -> None:
+        self._runners.discard(runner)
+        if not runner.cancelled() and (error := runner.exception()) is not None:
+            log.error("the appender broke; the next entry starts it afresh", exc_info=error)
+
     async def _next_batch(self) -> list[_Pending]:
         await asyncio.sleep(0)  # those just answered may bring their next
         if not self._waiting:
             self._arrived.clear()
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LINGER_S):
                     await self._arrived.wait()
-            except TimeoutError:
-                return []
-        return self._take_batch()
+        return self._take_batch()  # looks again: somebody may have come as the time ran out
 
     def _take_batch(self) -> list[_Pending]:
         """Take from the front what has no key in common; what has stays in front for the next batch."""

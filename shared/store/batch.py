@@ -16,14 +16,15 @@ from shared.text import check_text
 APPEND: Final = """
 select positions, refused, verdicts, taken from public.append_events(
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-    $26, $27, $28
+    $26, $27, $28, $29
 )"""
 
 
 class Line(NamedTuple):
-    """An event ready to be stored; `head` is the place of its stream in the entry's `expected`, from 0."""
+    """An event ready to be stored: the `nth` of its entry on the stream at `head`, from 0, of its `expected`."""
 
     head: int
+    nth: int
     event_id: UUID
     type_name: str
     schema_version: int
@@ -31,7 +32,6 @@ class Line(NamedTuple):
     metadata: str
     hash: bytes
     recorded_at: datetime
-    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Prepared:
             Recorded(
                 first + n,
                 new.stream,
-                line.version,
+                self.entry.expected[line.head].version + line.nth,
                 line.event_id,
                 line.type_name,
                 line.schema_version,
@@ -107,20 +107,18 @@ def event_ids(entry: Entry) -> list[UUID]:
 
 def _lines(entry: Entry, types: EventTypes, keys: Keys) -> Iterable[Line]:
     heads = {each.stream: n for n, each in enumerate(entry.expected)}
-    ends = {each.stream: (each.version, each.hash) for each in entry.expected}
+    added = [0] * len(heads)
+    hashes = [each.hash for each in entry.expected]
     metadata, at = entry.metadata.model_dump_json(), utc_now()
     for new, event_id in zip(entry.events, event_ids(entry), strict=True):
-        event = new.event
-        version, previous = ends[new.stream]
+        event, head = new.event, heads[new.stream]
+        type_name, schema_version = event.type_name, event.schema_version
         data = types.encode(event, event_id=event_id, keys=keys)
-        link = Link(
-            previous, new.stream, version + 1, event_id, event.type_name, event.schema_version, data, metadata, at
-        )
-        hash_ = link.hash()
-        ends[new.stream] = version + 1, hash_
-        yield Line(
-            heads[new.stream], event_id, event.type_name, event.schema_version, data, metadata, hash_, at, version + 1
-        )
+        added[head] += 1
+        version = entry.expected[head].version + added[head]
+        link = Link(hashes[head], new.stream, version, event_id, type_name, schema_version, data, metadata, at)
+        hashes[head] = link.hash()
+        yield Line(head, added[head], event_id, type_name, schema_version, data, metadata, hashes[head], at)
 
 
 def _keys(entry: Entry, written: Iterable[str], values: Sequence[str]) -> Iterable[Hashable]:
@@ -152,13 +150,13 @@ class _Columns:
 
 def arguments(batch: Sequence[Prepared]) -> list[Any]:
     """Return the arguments of APPEND for a batch whose entries share no exclusive key."""
-    heads, events, claims, receipts, sources = _Columns(5), _Columns(8), _Columns(5), _Columns(4), _Columns(5)
+    heads, events, claims, receipts, sources = _Columns(5), _Columns(9), _Columns(5), _Columns(4), _Columns(5)
     for number, prepared in enumerate(batch, 1):
         entry, first_head = prepared.entry, len(heads) + 1
         for each in entry.expected:
             heads.add(number, each.stream, each.version, each.hash, each.stream not in prepared.shared)
         for line in prepared.lines:
-            events.add(first_head + line.head, *line[1:8])
+            events.add(first_head + line.head, *line[1:])
         for n, (claim, value) in enumerate(zip(prepared.claims, prepared.claim_values, strict=True)):
             claims.add(number, claim.kind, value, claim.stream, n < len(entry.take))
         if entry.receipt is not None:
@@ -167,4 +165,4 @@ def arguments(batch: Sequence[Prepared]) -> list[Any]:
             mark = entry.source
             sources.add(number, mark.source, mark.epoch, mark.seen, mark.position)
     groups = (heads, events, claims, receipts, sources)
-    return [len(batch), *(column for group in groups for column in group.lists())]
+    return [[len(prepared.lines) for prepared in batch], *(column for group in groups for column in group.lists())]
