@@ -54,3 +54,29 @@ delete from sessions where id = any($1::text[])
 
 -- name: insert_sessions
 insert into sessions select * from jsonb_populate_recordset(null::sessions, $1::jsonb)
+
+-- name: lock_signing_keys
+select pg_advisory_xact_lock(hashtextextended('signing keys', 0))
+
+-- name: first_signing_key
+insert into signing_keys (kid, public_key, private_key)
+select $1, $2, $3
+where not exists (select from signing_keys)
+
+-- name: signing_keys
+select kid, private_key from signing_keys order by created_at, kid
+
+-- name: sessions_to_end
+select id from read.sessions where user_id = $1 order by id limit $2
+
+-- name: people_to_clear
+select user_id as id from (
+    select user_id from read.role_bindings where entity = $1
+    union
+    select user_id from read.invitations where scope = $1
+) found
+order by user_id
+limit $2
+
+-- name: service_accounts_to_clear
+select id from read.service_accounts where entity = $1 order by id limit $2

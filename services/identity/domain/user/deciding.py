@@ -172,6 +172,8 @@ def _grant(command: Grant, user: User) -> list[UserEvent]:
         raise NotFound("there is no such person")
     if binding_on(user, command.entity) is not None:
         raise Rejected("the person has a role there", rule=Rule.DUPLICATE_BINDING)
+    if any(each.scope == command.entity and each.usable(command.now) for each in invitations_of(user).values()):
+        raise Rejected("an open invitation exists", rule=Rule.USER_ALREADY_INVITED)
     return [
         UserRoleGranted(
             user_id=user.user_id,

@@ -145,8 +145,8 @@ def workspaces_invited_to(user: User) -> frozenset[str]:
 
 
 def _names(profile: Profile) -> frozenset[Held]:
-    email = Held(EMAIL, profile.email)
-    return frozenset({email} if profile.username == profile.email else {email, Held(USERNAME, profile.username)})
+    email, name = Held(EMAIL, profile.email), profile.username.lower()
+    return frozenset({email} if name == profile.email else {email, Held(USERNAME, name)})
 
 
 def _invitations(invitations: Mapping[InvitationId, Invitation]) -> frozenset[Held]:

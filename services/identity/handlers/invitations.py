@@ -1,0 +1,106 @@
+"""The commands of the invites service: identity alone decides about a person."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.identity.contract import Invited, InviteUser, Rule, UserInvited, WithdrawInvitation
+from services.identity.domain import texts, workspace
+from services.identity.domain.user import INVITATION, Invite, Withdraw, check_invited_roles
+from services.identity.handlers.authority import INVITES, require_service
+from services.identity.handlers.kit import Kit
+from services.identity.handlers.people import forget_removed, load_holder, write
+from services.identity.handlers.replies import primary
+from services.identity.handlers.streams import USER, WORKSPACE, user_of
+from shared.auth import SYSTEM
+from shared.bus.request import Request, Result
+from shared.commands import Committed, Unit
+from shared.errors import Invalid, Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Invitations:
+    """What answers InviteUser and WithdrawInvitation."""
+
+    kit: Kit
+
+    async def invite(self, request: Request[InviteUser]) -> Result[Invited]:
+        """Invite an address that has no account."""
+        command = request.message
+        require_service(request.context.principal, INVITES)
+        email = texts.email_address(command.email)
+        check_invited_roles(command.roles, command.scope)
+
+        async def attempt(unit: Unit) -> str:
+            await _check_scope(unit, command.scope)
+            loaded = await load_holder(unit, email, otherwise=command.user_id)
+            wish = Invite(
+                user_id=user_of(loaded.stream),
+                invitation_id=command.invitation_id,
+                email=email,
+                scope=command.scope,
+                roles=command.roles,
+                expires_at=command.now + self._lasts(command),
+                inviter=command.inviter,
+                inviter_kind=command.inviter_kind,
+                alone=command.scope == SYSTEM,
+                now=command.now,
+            )
+            await write(unit, self.kit, loaded, wish, now=command.now)
+            return loaded.stream
+
+        committed = await self.kit.running.commands.run(request, attempt)
+        return _answer(committed, _made_by(committed, request))
+
+    async def withdraw(self, request: Request[WithdrawInvitation]) -> Result[Invited]:
+        """End an open invitation unused."""
+        command = request.message
+        require_service(request.context.principal, INVITES)
+
+        async def attempt(unit: Unit) -> str:
+            stream = await unit.claim_holder(INVITATION, command.invitation_id)
+            if stream is None:
+                raise Rejected("the invitation is not open", rule=Rule.INVITE_NOT_FOUND)
+            loaded = await unit.load(USER, user_of(stream))
+            wish = Withdraw(invitation_id=command.invitation_id, reason=command.reason, now=command.now)
+            await write(unit, self.kit, loaded, wish, now=command.now)
+            return loaded.stream
+
+        committed = await self.kit.running.commands.run(request, attempt)
+        await forget_removed(self.kit, committed)
+        return _answer(committed, _invitations(committed)[command.invitation_id])
+
+    def _lasts(self, command: InviteUser) -> timedelta:
+        if command.expires_in_s is None:
+            return timedelta(days=self.kit.settings.invite_days)
+        return timedelta(seconds=command.expires_in_s)
+
+
+async def _check_scope(unit: Unit, scope: str) -> None:
+    """Raise NotFound unless the scope exists; the entry expects it to stay."""
+    kind, _, id_ = scope.partition(":")
+    if scope == SYSTEM:
+        return
+    if kind != WORKSPACE.kind or not id_:
+        raise Invalid("the scope of an invitation is the system or a workspace")
+    workspace.live((await unit.load(WORKSPACE, id_)).state)
+
+
+def _made_by(committed: Committed, request: Request[InviteUser]) -> UserInvited:
+    """Return the invitation that this command id made, now or the first time."""
+    mine = request.context.message_id
+    made = [
+        recorded.event
+        for recorded in primary(committed)
+        if isinstance(recorded.event, UserInvited) and recorded.metadata.message_id == mine
+    ]
+    return made[-1]
+
+
+def _invitations(committed: Committed) -> dict[str, UserInvited]:
+    events = [recorded.event for recorded in primary(committed)]
+    return {event.invitation_id: event for event in events if isinstance(event, UserInvited)}
+
+
+def _answer(committed: Committed, event: UserInvited) -> Result[Invited]:
+    answer = Invited(user_id=event.user_id, invitation_id=event.invitation_id, expires_at=event.expires_at)
+    return Result(answer, committed.stream, committed.position)

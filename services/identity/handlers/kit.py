@@ -1,0 +1,41 @@
+"""What the handlers of identity share."""
+
+from dataclasses import dataclass
+
+from services.identity.handlers.organization import TheOrganization
+from services.identity.secrets.mail_tokens import MailTokens
+from services.identity.secrets.passwords import Passwords
+from services.identity.secrets.signing_keys import SigningKeys
+from services.identity.secrets.tokens import Tokens
+from shared.service import Running
+from shared.settings import IdentitySettings
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """The running service, its settings and its secrets."""
+
+    running: Running
+    settings: IdentitySettings
+    organization: TheOrganization
+    passwords: Passwords
+    signing_keys: SigningKeys
+    tokens: Tokens
+    mail_tokens: MailTokens
+
+
+def kit(running: Running) -> Kit:
+    """Return the kit of a running identity; raise TypeError where settings are missing."""
+    settings, master_key = running.settings, running.settings.master_key_bytes()
+    if not isinstance(settings, IdentitySettings) or master_key is None:
+        raise TypeError(f"identity needs IdentitySettings with a master key, got {type(settings).__name__}")
+    signing_keys = SigningKeys(running.pool_queries, master_key)
+    return Kit(
+        running=running,
+        settings=settings,
+        organization=TheOrganization(running.store, running.commands, name=settings.organization_name),
+        passwords=Passwords(),
+        signing_keys=signing_keys,
+        tokens=Tokens(signing_keys),
+        mail_tokens=MailTokens(master_key),
+    )

@@ -1,0 +1,39 @@
+"""The kinds of streams of identity, as the write path knows them."""
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any, Final, TypeVar
+
+from services.identity.contract import CredentialEvent, OrganizationEvent, SessionEvent, UserId, WorkspaceEvent
+from services.identity.domain import credential, organization, session, user, workspace
+from services.identity.domain.events import UserEvent
+from shared.commands import Decider
+from shared.store.model import Recorded
+
+S = TypeVar("S")
+
+ORGANIZATION: Final = Decider[organization.OrganizationCommand, organization.Organization, OrganizationEvent](
+    kind="organization", initial=organization.ABSENT, decide=organization.decide, evolve=organization.evolve
+)
+USER: Final = Decider[user.UserCommand, user.User, UserEvent](
+    kind="user", initial=user.ABSENT, decide=user.decide, evolve=user.evolve
+)
+WORKSPACE: Final = Decider[workspace.WorkspaceCommand, workspace.Workspace, WorkspaceEvent](
+    kind="workspace", initial=workspace.ABSENT, decide=workspace.decide, evolve=workspace.evolve
+)
+CREDENTIAL: Final = Decider[credential.CredentialCommand, credential.Credential, CredentialEvent](
+    kind="credential", initial=credential.ABSENT, decide=credential.decide, evolve=credential.evolve
+)
+SESSION: Final = Decider[session.SessionCommand, session.Session, SessionEvent](
+    kind="session", initial=session.ABSENT, decide=session.decide, evolve=session.evolve
+)
+
+
+def state_of(decider: Decider[Any, S, Any], history: Sequence[Recorded]) -> S:
+    """Return the state that the events of one stream make."""
+    return reduce(decider.evolve, (recorded.event for recorded in history), decider.initial)
+
+
+def user_of(stream: str) -> UserId:
+    """Return the id of the person whose stream this is."""
+    return UserId(stream.removeprefix(f"{USER.kind}-"))

@@ -1,0 +1,119 @@
+"""The commands about workspaces themselves."""
+
+from dataclasses import dataclass
+
+from services.deployments.contract import CloseWorkspace
+from services.identity.contract import (
+    SERVICE,
+    CreateWorkspace,
+    DeleteWorkspace,
+    Role,
+    UpdateWorkspace,
+    WorkspaceId,
+    WorkspaceRow,
+)
+from services.identity.domain import texts, workspace
+from services.identity.domain.user import Grant
+from services.identity.handlers.authority import require
+from services.identity.handlers.kit import Kit
+from services.identity.handlers.people import write
+from services.identity.handlers.replies import primary, workspace_row
+from services.identity.handlers.streams import USER, WORKSPACE
+from shared import auth
+from shared.auth import PrincipalKind, service_principal
+from shared.bus.context import Context
+from shared.bus.request import Request, Result
+from shared.commands import Attempt, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Workspaces:
+    """What answers the commands about workspaces."""
+
+    kit: Kit
+
+    async def create(self, request: Request[CreateWorkspace]) -> Result[WorkspaceRow]:
+        """Make a workspace, and its creator the administrator of it if that is a person."""
+        command, who = request.message, request.context.principal
+        wish = workspace.Create(
+            workspace_id=command.workspace_id,
+            label=texts.label(command.label),
+            description=texts.description(command.description),
+            now=command.now,
+        )
+
+        async def attempt(unit: Unit) -> str:
+            await require(unit, "system.workspace.create")
+            loaded = await unit.load(WORKSPACE, command.workspace_id)
+            unit.append(loaded, WORKSPACE.decide(wish, loaded.state))
+            if who.kind is PrincipalKind.USER:
+                await write(unit, self.kit, await unit.load(USER, who.subject), _own(command), now=command.now)
+            return loaded.stream
+
+        # What a person creates is bound on the person's stream, so their creations wait for each other.
+        queue = USER.stream(who.subject) if who.kind is PrincipalKind.USER else ""
+        return await self._run(request, attempt, queue=queue)
+
+    async def update(self, request: Request[UpdateWorkspace]) -> Result[WorkspaceRow]:
+        """Change the label or the description."""
+        command = request.message
+        wish = workspace.Update(
+            workspace_id=command.workspace_id,
+            label=None if command.label is None else texts.label(command.label),
+            description=None if command.description is None else texts.description(command.description),
+            now=command.now,
+        )
+
+        async def attempt(unit: Unit) -> str:
+            await require(unit, "workspace.config.update", auth.workspace(command.workspace_id))
+            loaded = await unit.load(WORKSPACE, command.workspace_id)
+            unit.append(loaded, WORKSPACE.decide(wish, loaded.state))
+            return loaded.stream
+
+        return await self._run(request, attempt)
+
+    async def delete(self, request: Request[DeleteWorkspace]) -> Result[WorkspaceRow]:
+        """Have deployments close the workspace, then delete it.
+
+        Closing is final. Should this process end in between, the consumer of `workspace.closed` deletes it; so may it
+        while we are at it, which is right too.
+        """
+        command, closed = request.message, False
+
+        async def attempt(unit: Unit) -> str:
+            nonlocal closed
+            await require(unit, "workspace.config.delete", auth.workspace(command.workspace_id))
+            loaded = await unit.load(WORKSPACE, command.workspace_id)
+            if not closed:
+                workspace.live(loaded.state)
+                await self._close(command.workspace_id, request.context)
+                closed = True
+            wish = workspace.Delete(workspace_id=command.workspace_id, now=command.now, again=True)
+            unit.append(loaded, WORKSPACE.decide(wish, loaded.state))
+            return loaded.stream
+
+        return await self._run(request, attempt)
+
+    async def _close(self, workspace_id: WorkspaceId, context: Context) -> None:
+        await self.kit.running.bus.ask(
+            CloseWorkspace(workspace_id=workspace_id), context.caused(service_principal(SERVICE))
+        )
+
+    async def _run(
+        self,
+        request: Request[CreateWorkspace] | Request[UpdateWorkspace] | Request[DeleteWorkspace],
+        attempt: Attempt,
+        *,
+        queue: str = "",
+    ) -> Result[WorkspaceRow]:
+        committed = await self.kit.running.commands.run(request, attempt, queue_key=queue)
+        return Result(workspace_row(primary(committed)), committed.stream, committed.position)
+
+
+def _own(command: CreateWorkspace) -> Grant:
+    return Grant(
+        binding_id=command.binding_id,
+        role=Role.WORKSPACE_ADMIN,
+        entity=auth.workspace(command.workspace_id),
+        now=command.now,
+    )
