@@ -14,6 +14,7 @@ from asyncpg import DataError, IntegrityConstraintViolationError, PostgresError
 from opentelemetry import propagate, trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Gauge, Histogram
 from pythonjsonlogger.json import JsonFormatter
@@ -55,9 +56,13 @@ def start_logs(*, service: str, level: str) -> None:
 
 
 def start_traces(*, service: str) -> None:
-    """Give this process's spans the service's name; without an exporter they only connect what belongs together."""
+    """Give messages trace ids that go with them from process to process.
+
+    No span is recorded, as nobody collects them yet.
+    """
     if not isinstance(trace.get_tracer_provider(), TracerProvider):
-        trace.set_tracer_provider(TracerProvider(resource=Resource.create({"service.name": service})))
+        resource = Resource.create({"service.name": service})
+        trace.set_tracer_provider(TracerProvider(resource=resource, sampler=ALWAYS_OFF))
 
 
 def current_traceparent() -> str:
