@@ -1,0 +1,154 @@
+"""The gateway's process: its doors, opened in order and closed in the other order."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+from opentelemetry.trace import SpanKind
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from services.gateway import playground
+from services.gateway.answers import encode, refusal
+from services.gateway.errors import INTERNAL, Code
+from services.gateway.execution import Engine
+from services.gateway.http import GraphQLDoor
+from services.gateway.metrics import ANSWERS
+from services.gateway.origins import Origins
+from services.gateway.requests import MOST_BODY
+from services.gateway.schema import build_schema
+from services.gateway.sockets.door import SocketDoor, wants_socket
+from shared.bus.client import Bus
+from shared.health import Health
+from shared.runtime.loop import serve
+from shared.settings import GatewaySettings, load_settings
+from shared.telemetry import span, start_telemetry
+
+log: Final = logging.getLogger(__name__)
+
+NAME: Final = "gateway"
+FINISH_S: Final = 6.0
+"""How long the drain waits for requests in work."""
+
+IDLE_S: Final = 75.0
+STATIC_MAX_AGE_S: Final = 86_400
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+async def run_gateway(settings: GatewaySettings | None = None) -> None:
+    """Run the gateway until SIGTERM or SIGINT, then drain. Raises WrongSettings."""
+    found = settings or load_settings(GatewaySettings)
+    start_telemetry(service=NAME, level=found.log_level)
+    await serve(GatewayProcess(found))
+
+
+class GatewayProcess:
+    """One running gateway."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self._settings = settings
+        self._health: Health | None = None
+        self._bus: Bus | None = None
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def port(self) -> int:
+        """Return the port of the public door, 0 before it is open."""
+        return int(self._runner.addresses[0][1]) if self._runner and self._runner.addresses else 0
+
+    async def start(self) -> None:
+        """Open the health door, wait for NATS, and take requests."""
+        settings = self._settings
+        self._health = await Health.start(
+            host=settings.health_host, port=settings.health_port, checks={"nats": self._has_nats}
+        )
+        self._bus = await Bus.connect(settings, name=NAME)
+        application = build_application(settings, self._bus)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=FINISH_S, keepalive_timeout=IDLE_S)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, settings.host, settings.port).start()
+        log.info("gateway is ready", extra={"port": self.port})
+
+    async def stop(self) -> None:
+        """Take no more requests, finish what is in work, and close everything."""
+        log.info("gateway leaves")
+        if self._health:
+            self._health.leaving()
+        if self._runner:
+            await self._runner.cleanup()
+        if self._bus:
+            await self._bus.close()
+        if self._health:
+            await self._health.stop()
+
+    async def _has_nats(self) -> bool:
+        return self._bus is not None and self._bus.connected and self._runner is not None
+
+
+def build_application(settings: GatewaySettings, bus: Bus) -> web.Application:
+    """Return the web application: GraphQL by HTTP and socket, the browser IDE, and what probes ask."""
+    engine = Engine(build_schema())
+    origins = Origins(settings.allowed_origins, settings.public_url)
+    graphql = GraphQLDoor(engine, bus, origins, settings.public_url)
+    sockets = SocketDoor(engine, bus, origins)
+
+    async def get_v1(request: web.Request) -> web.StreamResponse:
+        if wants_socket(request):
+            return await sockets.open(request)
+        return await (playground.page(request) if playground.wants_page(request) else graphql.get(request))
+
+    async def ready(_: web.Request) -> web.Response:
+        return web.json_response({"nats": bus.connected}, status=200 if bus.connected else 503)
+
+    async def leave(_: web.Application) -> None:
+        await sockets.leave()
+
+    application = web.Application(client_max_size=MOST_BODY, middlewares=[_traced, origins.middleware, _in_form])
+    for path in ("/v1", "/v1/"):
+        application.router.add_post(path, graphql.post)
+        application.router.add_get(path, get_v1)
+    application.router.add_get("/ws", sockets.open)
+    application.router.add_get("/playground", playground.page)
+    application.router.add_static("/playground/static", playground.STATIC)
+    application.router.add_get("/v1/healthz", _alive)
+    application.router.add_get("/healthz", _alive)
+    application.router.add_get("/readyz", ready)
+    application.router.add_get("/metrics", _metrics)
+    application.on_shutdown.append(leave)
+    return application
+
+
+async def _alive(_: web.Request) -> web.Response:
+    return web.json_response({})
+
+
+async def _metrics(_: web.Request) -> web.Response:
+    return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+@web.middleware
+async def _traced(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if not request.path.startswith("/v1"):
+        return await handler(request)
+    with span(f"{request.method} /v1", kind=SpanKind.SERVER, traceparent=request.headers.get("traceparent", "")):
+        response = await handler(request)
+    ANSWERS.labels(response.status).inc()
+    return response
+
+
+@web.middleware
+async def _in_form(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give every refusal the form of a GraphQL error."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        code = Code.NOT_FOUND if error.status == 404 else Code.BAD_USER_INPUT
+        answer = refusal(error.status, error.text or error.reason, code)
+        headers = {name: error.headers[name] for name in ("Allow", "Retry-After") if name in error.headers}
+    except Exception:  # the last door before the client: told to the log, hidden from the client
+        log.exception("a request failed", extra={"path": request.path})
+        answer, headers = refusal(500, INTERNAL.message, INTERNAL.code), {}
+    return web.json_response(text=encode(answer.body), status=answer.status, headers=headers)

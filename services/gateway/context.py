@@ -1,0 +1,169 @@
+"""One request's surroundings: who asks, what it wrote, and the way to the services."""
+
+import asyncio
+import re
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Final, TypeAlias, TypeVar
+from uuid import UUID, uuid5
+
+from graphql import GraphQLResolveInfo
+
+from services.gateway.loaders import Loaders
+from services.identity.contract import SERVICE as IDENTITY
+from services.identity.contract import Authenticate, Authenticated, SessionRow
+from shared.auth import ANONYMOUS, Principal, PrincipalKind
+from shared.bus.client import Bus
+from shared.bus.context import PATIENCE, Context
+from shared.bus.kernel import WaitFor
+from shared.errors import Unauthenticated, Unavailable
+from shared.ids import new_message_id
+from shared.messages import Command, Message, Query
+
+A = TypeVar("A", bound=Message)
+
+SIGN_IN_PATIENCE: Final = timedelta(seconds=15)
+READ_YOUR_WRITES_S: Final = 2.0
+MOST_KEY: Final = 255
+_KEYS: Final = UUID("5f2c7d0e-6a0f-5e0c-9c39-3f4f1c1d7a11")
+_PLAIN: Final = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where a command of this request was committed."""
+
+    service: str
+    stream: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a request brings along besides its document. `index` is its place in a batch."""
+
+    token: str = ""
+    idempotency_key: str = ""
+    index: int = 0
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """The context of one operation: the caller, asked for once, and what the operation wrote."""
+
+    bus: Bus
+    asking: Asking
+    stale: bool = False
+    session: SessionRow | None = None
+    correlation_id: UUID = field(default_factory=new_message_id)
+    loaders: Loaders = field(init=False)
+    _caller: "asyncio.Task[Authenticated] | None" = None
+    _written: list[Written] = field(default_factory=list[Written])
+    _reached: set[tuple[str, Written]] = field(default_factory=set[tuple[str, Written]])
+
+    def __post_init__(self) -> None:
+        self.loaders = Loaders(self.ask)
+
+    async def caller(self) -> Authenticated:
+        """Return who asks, anonymous where the token is missing or not valid; asked once."""
+        if self._caller is None:
+            self._caller = asyncio.ensure_future(self._authenticate())
+        return await asyncio.shield(self._caller)
+
+    async def principal(self) -> Principal:
+        """Return the principal of this request."""
+        return (await self.caller()).principal
+
+    async def signed_in_caller(self) -> Authenticated:
+        """Return who asks; raise Unauthenticated if nobody is known to."""
+        caller = await self.caller()
+        if caller.principal.kind is PrincipalKind.ANONYMOUS:
+            raise Unauthenticated("no valid credential was sent")
+        return caller
+
+    def sign_in(self, session: SessionRow) -> None:
+        """Go on in the name of who just signed in; the session is also put into the cookie."""
+        self.asking = replace(self.asking, token=session.token)
+        self.session = session
+        self.forget_caller()
+
+    def forget_caller(self) -> None:
+        """Ask afresh who asks, and what they hold, at the next need."""
+        self._caller = None
+
+    async def ask(self, query: Query[A]) -> A:
+        """Return the answer to a query, from read models that show what this request wrote."""
+        principal = await self.principal()
+        await self._see_own_writes(query.service())
+        answered = await self.bus.ask(query, self._envelope(principal))
+        return answered.value
+
+    async def send(self, info: GraphQLResolveInfo[Any], command: Command[A], *, patience: timedelta = PATIENCE) -> A:
+        """Return the answer to a command once its service's read models show it, or after 2 s as stale."""
+        principal = await self.principal()
+        message_id, keyed = self._command_id(info, principal)
+        envelope = self._envelope(principal, patience=patience, message_id=message_id, keyed=keyed)
+        answered = await self.bus.ask(command, envelope)
+        if answered.position:
+            written = Written(command.service(), answered.stream, answered.position)
+            self._written.append(written)
+            await self._wait(written.service, written)
+            self.loaders = Loaders(self.ask)
+            if written.service == IDENTITY:
+                self.forget_caller()  # it may have changed what the caller holds
+        return answered.value
+
+    def _envelope(
+        self,
+        principal: Principal,
+        *,
+        patience: timedelta = PATIENCE,
+        message_id: UUID | None = None,
+        keyed: bool = False,
+    ) -> Context:
+        return Context.first(
+            principal, patience=patience, message_id=message_id, correlation_id=self.correlation_id, keyed=keyed
+        )
+
+    def _command_id(self, info: GraphQLResolveInfo[Any], principal: Principal) -> tuple[UUID | None, bool]:
+        key = self.asking.idempotency_key
+        if not key or principal.kind is PrincipalKind.ANONYMOUS:
+            return None, False
+        name = info.operation.name.value if info.operation.name else ""
+        path = "/".join(str(part) for part in [self.asking.index, *info.path.as_list()])
+        return uuid5(_KEYS, "\n".join([principal.kind, principal.subject, name, info.field_name, path, key])), True
+
+    async def _authenticate(self) -> Authenticated:
+        token = self.asking.token
+        if not token:
+            return Authenticated(principal=ANONYMOUS)
+        try:
+            return (await self.bus.ask(Authenticate(token=token), self._envelope(ANONYMOUS))).value
+        except Unauthenticated:
+            return Authenticated(principal=ANONYMOUS)
+
+    async def _see_own_writes(self, service: str) -> None:
+        for written in self._written:
+            if written.service != service and (service, written) not in self._reached:
+                await self._wait(service, written)
+
+    async def _wait(self, service: str, written: Written) -> None:
+        """Wait until `service` shows what was written; what is not shown in time makes the answer stale."""
+        self._reached.add((service, written))
+        source = "" if service == written.service else written.service
+        wait = WaitFor(source=source, position=written.position, stream=written.stream, timeout_s=READ_YOUR_WRITES_S)
+        try:
+            reached = (await self.bus.ask(wait, self._envelope(ANONYMOUS), to=service)).value.reached
+        except Unavailable:
+            reached = False
+        self.stale = self.stale or not reached
+
+
+def read_key(text: str) -> str:
+    """Return an Idempotency-Key, cut of space; "" for one that is too long or not plain ASCII."""
+    key = text.strip()
+    return key if len(key) <= MOST_KEY and _PLAIN.fullmatch(key) else ""
+
+
+Info: TypeAlias = GraphQLResolveInfo[RequestContext]
+"""What every resolver is given beside its arguments; `info.context` is the request's."""

@@ -1,0 +1,98 @@
+"""Runs one document against the schema and answers in Houston's form."""
+
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import aclosing
+from typing import Any, Final, cast
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    execute,  # pyright: ignore[reportUnknownVariableType]  # the library leaves its executor open
+    get_operation_ast,
+    subscribe,  # pyright: ignore[reportUnknownVariableType]
+)
+
+from services.gateway.answers import Answer, executed, format_error, refusal, refusals
+from services.gateway.context import RequestContext
+from services.gateway.documents import Documents, Refused
+from services.gateway.errors import Code
+from services.gateway.requests import GraphRequest
+from shared.errors import AerodromeError
+
+ONLY_SOCKETS: Final = "Subscriptions are offered over the WebSocket at /ws"
+ONLY_POST: Final = "GET is for queries, send mutations with POST"
+
+
+class Engine:
+    """The executable schema and its known documents."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self.schema = schema
+        self.documents = Documents(schema)
+
+    async def answer(self, request: GraphRequest, context: RequestContext, *, only_query: bool = False) -> Answer:
+        """Return the answer to a query or mutation; a document that can't be executed is answered with 400."""
+        try:
+            document, operation = self._prepare(request)
+        except Refused as refused:
+            return refusals(400, refused.errors, refused.code)
+        if operation.operation is OperationType.SUBSCRIPTION:
+            return refusal(400, ONLY_SOCKETS, Code.BAD_USER_INPUT)
+        if only_query and operation.operation is not OperationType.QUERY:
+            return refusal(405, ONLY_POST, Code.BAD_USER_INPUT)
+        return await self._execute(document, request, context)
+
+    async def answers(self, request: GraphRequest, context: RequestContext) -> AsyncGenerator[Answer]:
+        """Yield the answers to any operation: one to a query or mutation, one for each event of a subscription."""
+        try:
+            document, operation = self._prepare(request)
+        except Refused as refused:
+            yield refusals(400, refused.errors, refused.code)
+            return
+        if operation.operation is not OperationType.SUBSCRIPTION:
+            yield await self._execute(document, request, context)
+            return
+        results = await self._subscribe(document, request, context)
+        if isinstance(results, ExecutionResult):
+            yield executed(results)
+            return
+        async with aclosing(results):
+            try:
+                async for result in results:
+                    yield executed(result)
+            except AerodromeError as error:
+                ended = GraphQLError(error.text, operation, original_error=error)
+                yield Answer(200, {"data": None, "errors": [format_error(ended)]})
+
+    def _prepare(self, request: GraphRequest) -> tuple[DocumentNode, OperationDefinitionNode]:
+        document = self.documents.prepare(request.query)
+        operation = get_operation_ast(document, request.operation_name)
+        if operation is None:
+            told = "Must provide the operationName of one of the document's operations"
+            raise Refused([GraphQLError(told)], Code.BAD_USER_INPUT)
+        return document, operation
+
+    async def _execute(self, document: DocumentNode, request: GraphRequest, context: RequestContext) -> Answer:
+        result = execute(
+            self.schema,
+            document,
+            context_value=context,
+            variable_values=dict(request.variables),
+            operation_name=request.operation_name,
+        )
+        finished = result if isinstance(result, ExecutionResult) else await result
+        return executed(finished, stale=context.stale)
+
+    async def _subscribe(self, document: DocumentNode, request: GraphRequest, context: RequestContext) -> Any:
+        results = subscribe(
+            self.schema,
+            document,
+            context_value=context,
+            variable_values=dict(request.variables),
+            operation_name=request.operation_name,
+        )
+        return await cast("Awaitable[Any]", results) if isinstance(results, Awaitable) else results

@@ -1,0 +1,102 @@
+"""GraphQL over HTTP: POST and GET on /v1."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from aiohttp import web
+
+from services.gateway.answers import Answer, encode, refusal
+from services.gateway.context import Asking, RequestContext, read_key
+from services.gateway.credentials import cookie_name, token_of
+from services.gateway.errors import Code, sentence
+from services.gateway.execution import Engine
+from services.gateway.origins import Origins
+from services.gateway.requests import MOST_BODY, Batch, GraphRequest, read_body, read_query
+from services.identity.contract import SessionRow
+from shared.bus.client import Bus
+from shared.clock import utc_now
+from shared.errors import Invalid
+
+TOO_LARGE: Final = f"The request body is larger than {MOST_BODY} bytes"
+HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
+class GraphQLDoor:
+    """The handlers of /v1."""
+
+    def __init__(self, engine: Engine, bus: Bus, origins: Origins, public_url: str) -> None:
+        self._engine = engine
+        self._bus = bus
+        self._origins = origins
+        self._cookie = cookie_name(public_url)
+        self._secure = public_url.startswith("https:")
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Answer one request or an array of them."""
+        try:
+            batch = read_body(await request.read())
+        except web.HTTPRequestEntityTooLarge:
+            return _response(refusal(413, TOO_LARGE, Code.BAD_USER_INPUT))
+        except Invalid as error:
+            return _response(refusal(400, sentence(error.text), Code.BAD_USER_INPUT))
+        return await self._answer_all(request, batch)
+
+    async def get(self, request: web.Request) -> web.Response:
+        """Answer the query in the parameter `query`."""
+        try:
+            asked = read_query(request.query)
+        except Invalid as error:
+            return _response(refusal(400, sentence(error.text), Code.BAD_USER_INPUT))
+        answer, _ = await self._answer(request, asked, only_query=True)
+        return _response(answer)
+
+    async def _answer_all(self, request: web.Request, batch: Batch) -> web.Response:
+        if not batch.many:
+            answer, context = await self._answer(request, batch.requests[0])
+            response = _response(answer)
+            self._set_cookie(response, context.session)
+            return response
+        bodies: list[Any] = []
+        for asked in batch.requests:
+            answer, _ = await self._answer(request, asked)
+            bodies.append(answer.body)
+        return _response(Answer(200, {}), bodies)
+
+    async def _answer(
+        self, request: web.Request, asked: GraphRequest, *, only_query: bool = False
+    ) -> tuple[Answer, RequestContext]:
+        context = RequestContext(self._bus, self._asking(request, asked.index))
+        return await self._engine.answer(asked, context, only_query=only_query), context
+
+    def _asking(self, request: web.Request, index: int) -> Asking:
+        # A browser sends its cookie by itself, so it counts only where the page is ours.
+        own_page = self._origins.allows(request) and "Origin" in request.headers
+        cookie = request.cookies.get(self._cookie, "") if own_page else ""
+        return Asking(
+            token=token_of(request.headers, cookie=cookie),
+            idempotency_key=read_key(request.headers.get("Idempotency-Key", "")),
+            index=index,
+        )
+
+    def _set_cookie(self, response: web.Response, session: SessionRow | None) -> None:
+        if session is not None:
+            response.set_cookie(
+                self._cookie,
+                session.token,
+                max_age=max(0, int((session.expires_at - utc_now()).total_seconds())),
+                path="/",
+                httponly=True,
+                samesite="Strict",
+                secure=self._secure,
+            )
+
+
+def _response(answer: Answer, body: Any = None) -> web.Response:
+    text = encode(answer.body if body is None else body)
+    response = web.json_response(text=text, status=answer.status, headers=HEADERS)
+    if answer.status == web.HTTPMethodNotAllowed.status_code:
+        response.headers["Allow"] = "POST"
+    return response
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

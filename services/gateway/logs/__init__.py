@@ -1,0 +1,1 @@
+"""Live log lines: from JetStream to a viewer."""

@@ -1,0 +1,132 @@
+"""Reads one deployment's batches from JetStream, from a moment on, through whatever happens to NATS."""
+
+import logging
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import nats.errors
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import Error as JetStreamError
+from pydantic import ValidationError
+
+from services.deployments.contract import LOGS_STREAM, LogBatch
+from shared.bus.client import Bus
+from shared.errors import Unavailable
+
+log: Final = logging.getLogger(__name__)
+
+MOST_MESSAGES: Final = 64
+"""Batches that one fetch asks for: at most 4 MiB."""
+
+IDLE_S: Final = 90.0
+"""How long JetStream keeps the consumer of a reader that does not ask."""
+
+SKEW: Final = timedelta(seconds=5)
+"""How far a component's clock may be ahead of the server's."""
+
+OLDEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+REMEMBERED: Final = 1_000
+_STALE: Final = (nats.errors.Error, JetStreamError, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A batch, and how many batches before it are gone for good."""
+
+    batch: LogBatch
+    missing: int
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Which batches a reader had, so that a repeat is left out and a gap is told."""
+
+    recent: OrderedDict[str, None] = field(default_factory=OrderedDict[str, None])
+    last: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+
+    def take(self, batch: LogBatch) -> Read | None:
+        known = batch.message_id()
+        if known in self.recent:
+            return None
+        self.recent[known] = None
+        if len(self.recent) > REMEMBERED:
+            self.recent.popitem(last=False)
+        source = (batch.component, batch.incarnation)
+        before = self.last.get(source, batch.batch - 1)
+        self.last[source] = max(before, batch.batch)
+        if len(self.last) > REMEMBERED:
+            self.last.pop(next(iter(self.last)))
+        return Read(batch, max(0, batch.batch - before - 1))
+
+
+class Reader:
+    """A place in the stream of one subject filter; it finds its place again after any failure."""
+
+    def __init__(self, bus: Bus, subject: str, since: datetime) -> None:
+        self._bus = bus
+        self._subject = subject
+        self._since = max(since, OLDEST) - SKEW
+        self._last_sequence = 0
+        self._created: str = ""
+        self._seen = _Seen()
+        self._subscription: JetStreamContext.PullSubscription | None = None
+
+    async def read(self, *, wait_s: float) -> list[Read]:
+        """Return the next batches, waiting at most `wait_s` for the first; raises Unavailable if NATS is away."""
+        deadline = time.monotonic() + wait_s
+        try:
+            if self._subscription is None:
+                self._subscription = await self._subscribe()
+            left = max(deadline - time.monotonic(), 0.01)
+            messages = await self._subscription.fetch(MOST_MESSAGES, timeout=left)
+        except TimeoutError:  # nothing new; also nats.errors.TimeoutError
+            return []
+        except (nats.errors.Error, JetStreamError) as error:
+            await self.close()
+            raise Unavailable("the logs can't be read") from error
+        return [read for message in messages if (read := self._take(message)) is not None]
+
+    async def close(self) -> None:
+        """Give the consumer back; what fails here ends by itself after a while."""
+        subscription, self._subscription = self._subscription, None
+        if subscription is None:
+            return
+        try:
+            info = await subscription.consumer_info() if self._bus.connected else None
+            await subscription.unsubscribe()
+            if info is not None:
+                await self._bus.jetstream().delete_consumer(LOGS_STREAM, info.name)
+        except _STALE:
+            log.debug("consumer left to its time limit", extra={"subject": self._subject})
+
+    async def _subscribe(self) -> JetStreamContext.PullSubscription:
+        jetstream = self._bus.jetstream()
+        return await jetstream.pull_subscribe(self._subject, stream=LOGS_STREAM, config=await self._start(jetstream))
+
+    async def _start(self, jetstream: JetStreamContext) -> ConsumerConfig:
+        """Return where to read on: behind the last message seen, or from a time where the stream is another one."""
+        info = await jetstream.stream_info(LOGS_STREAM)
+        reborn = str(info.created) != self._created or info.state.last_seq < self._last_sequence
+        self._created = str(info.created)
+        config = ConsumerConfig(ack_policy=AckPolicy.NONE, mem_storage=True, num_replicas=1, inactive_threshold=IDLE_S)
+        if self._last_sequence and not reborn:
+            config.deliver_policy, config.opt_start_seq = DeliverPolicy.BY_START_SEQUENCE, self._last_sequence + 1
+        else:
+            config.deliver_policy, config.opt_start_time = DeliverPolicy.BY_START_TIME, self._since
+            self._last_sequence = 0
+        return config
+
+    def _take(self, message: Msg) -> Read | None:
+        about = message.metadata
+        self._last_sequence = max(self._last_sequence, about.sequence.stream)
+        self._since = max(self._since, about.timestamp.astimezone(UTC) - SKEW)
+        try:
+            return self._seen.take(LogBatch.model_validate_json(message.data))
+        except ValidationError:
+            log.warning("a log batch can't be read", extra={"subject": message.subject})
+            return None

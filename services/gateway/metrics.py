@@ -1,0 +1,9 @@
+"""What the gateway counts."""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge
+
+ANSWERS: Final = Counter("aerodrome_gateway_answers_total", "Answers to HTTP requests on /v1, by status.", ["status"])
+SOCKETS: Final = Gauge("aerodrome_gateway_sockets", "WebSockets that are open.")
+SUBSCRIPTIONS: Final = Gauge("aerodrome_gateway_operations", "Operations under way on WebSockets.")

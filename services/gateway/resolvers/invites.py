@@ -1,0 +1,67 @@
+"""Open invitations to the system and to workspaces."""
+
+from typing import Any, Final
+
+from ariadne import MutationType, ObjectType, QueryType
+
+from services.gateway.context import Info
+from services.gateway.paging import all_rows
+from services.gateway.resolvers.arguments import checked, required
+from services.gateway.resolvers.views import Invitation, invitation_of
+from services.identity.contract import WorkspaceId
+from services.invites.contract import CreateInvite, InviteId, Invites, WithdrawInvite
+
+query: Final = QueryType()
+mutation: Final = MutationType()
+invite: Final = ObjectType("Invite")
+
+BINDABLES: Final = [query, mutation, invite]
+
+
+@query.field("invites")
+async def resolve_invites(
+    _: object, info: Info, *, workspace_uuid: str | None = None, email: str | None = None
+) -> list[Invitation]:
+    """Return the open invitations, all or those of a workspace."""
+    context = info.context
+    ids = (WorkspaceId(workspace_uuid),) if workspace_uuid else None
+    with checked():
+        wanted = Invites(workspace_ids=ids, email=email or "")
+    rows = await all_rows(lambda after: context.ask(wanted.model_copy(update={"after_id": after})), field="invites")
+    return [invitation_of(row) for row in rows]
+
+
+@mutation.field("inviteUser")
+@mutation.field("createInviteToken")
+async def resolve_create(_: object, info: Info, *, email: str) -> Invitation:
+    """Invite an address to the system."""
+    with checked():
+        command = CreateInvite(email=required("email", email))
+    return invitation_of(await info.context.send(info, command), email.strip().lower())
+
+
+@mutation.field("deleteInviteToken")
+async def resolve_delete(_: object, info: Info, *, invite_uuid: str | None = None) -> Invitation:
+    """Withdraw an invitation and return it as it was."""
+    context = info.context
+    with checked():
+        command = WithdrawInvite(invite_id=InviteId(required("inviteUuid", invite_uuid)))
+    open_ones = (await context.ask(Invites(ids=(command.invite_id,)))).rows
+    person = await context.loaders.users.load(open_ones[0].user_id) if open_ones else None
+    return invitation_of(await context.send(info, command), person.email if person else "")
+
+
+@invite.field("email")
+async def resolve_email(invitation: Invitation, info: Info) -> str | None:
+    """Return the address, which identity alone keeps."""
+    if invitation.email:
+        return invitation.email
+    user = await info.context.loaders.users.load(invitation.user_id)
+    return user.email if user and user.email else None
+
+
+@invite.field("workspace")
+async def resolve_workspace(invitation: Invitation, info: Info) -> Any:
+    """Return the workspace that it is for."""
+    id_ = invitation.workspace_id
+    return await info.context.loaders.workspaces.load(id_) if id_ else None

@@ -1,0 +1,60 @@
+"""The live lines of a deployment."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any, Final
+
+from ariadne import SubscriptionType
+
+from services.deployments.contract import AuthorizeLogs, DeploymentId
+from services.gateway.context import Info
+from services.gateway.logs.lines import Line
+from services.gateway.logs.tail import Wanted, follow
+from services.gateway.resolvers.arguments import checked, required
+from shared.clock import utc_now
+
+SHORTEST_MS: Final = 100
+LONGEST_MS: Final = 60_000
+DEFAULT_MS: Final = 1_000
+
+subscription: Final = SubscriptionType()
+
+BINDABLES: Final = [subscription]
+
+
+@subscription.source("deploymentLogStream")  # type: ignore[arg-type]  # it may be a coroutine: what is refused never starts
+async def stream_lines(
+    _: object,
+    info: Info,
+    *,
+    deployment_uuid: str | None = None,
+    component: str | None = None,
+    interval: int | None = None,
+    timestamp: datetime | None = None,
+    search: str | None = None,
+) -> AsyncIterator[list[Line]]:
+    """Return the stream of a deployment's new lines, as lists; asked again while it runs whether it may be read."""
+    context = info.context
+    with checked():
+        question = AuthorizeLogs(deployment_id=DeploymentId(required("deploymentUuid", deployment_uuid)))
+    row = await context.ask(question)
+
+    async def allowed() -> None:
+        context.forget_caller()
+        await context.ask(question)
+
+    wanted = Wanted(
+        deployment_id=row.id,
+        release=row.release_name,
+        component=component or "",
+        since=timestamp or utc_now(),
+        search=search or "",
+        interval_s=min(max(interval or DEFAULT_MS, SHORTEST_MS), LONGEST_MS) / 1_000,
+    )
+    return follow(context.bus, wanted, allowed)
+
+
+@subscription.field("deploymentLogStream")
+def resolve_lines(lines: Any, _: Info, **_arguments: Any) -> Any:
+    """Return one frame of lines."""
+    return lines

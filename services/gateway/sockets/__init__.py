@@ -1,0 +1,1 @@
+"""GraphQL over WebSocket: the protocol of Houston's time and the present one."""

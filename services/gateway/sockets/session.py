@@ -1,0 +1,203 @@
+"""One socket: its beginning, its operations and its end."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Final
+
+from aiohttp import ClientConnectionResetError, WSMsgType, web
+
+from services.gateway.answers import encode, refusal
+from services.gateway.context import Asking, RequestContext
+from services.gateway.errors import Code
+from services.gateway.execution import Engine
+from services.gateway.metrics import SOCKETS, SUBSCRIPTIONS
+from services.gateway.requests import GraphRequest, read_request
+from services.gateway.sockets.dialects import PROHIBITED, Close, Dialect, Frame
+from services.gateway.sockets.frames import key_of, read_frame, token_in
+from shared.auth import PrincipalKind
+from shared.bus.client import Bus
+from shared.errors import Invalid, Unavailable
+
+log: Final = logging.getLogger(__name__)
+
+INIT_S: Final = 10.0
+"""How long a client may take to send connection_init."""
+
+SEND_S: Final = 15.0
+"""How long one frame may wait for a client that does not read."""
+
+MOST_OPERATIONS: Final = 50
+"""Operations that one socket may have under way."""
+
+Key = str | int | None
+
+
+class Ended(Exception):
+    """The socket must be closed, for this reason."""
+
+    def __init__(self, code: Close, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class Session:
+    """The talk on one socket."""
+
+    def __init__(
+        self, socket: web.WebSocketResponse, dialect: Dialect, engine: Engine, bus: Bus, *, abort: Callable[[], None]
+    ) -> None:
+        self._socket = socket
+        self._dialect = dialect
+        self._engine = engine
+        self._bus = bus
+        self._abort = abort
+        self._token: str | None = None
+        self._operations: dict[Key, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Serve the socket until either side ends it; leaves no task behind."""
+        SOCKETS.inc()
+        try:
+            await self._talk()
+        except Ended as ended:
+            await self._cancel_all()
+            await self._close(ended.code, ended.reason)
+        except ClientConnectionResetError:
+            pass  # the client is gone
+        finally:
+            await self._cancel_all()
+            SOCKETS.dec()
+
+    async def leave(self) -> None:
+        """End the socket because the gateway goes away."""
+        await self._close(Close.GOING_AWAY, "the gateway goes away")
+
+    async def _talk(self) -> None:
+        try:
+            async with asyncio.timeout(INIT_S) as patience:
+                while (message := await self._socket.receive()).type is WSMsgType.TEXT:
+                    if await self._take(message.data):
+                        return
+                    if self._token is not None:
+                        patience.reschedule(None)
+                if message.type is WSMsgType.BINARY:
+                    raise Ended(Close.BAD_MESSAGE, "a frame must be text")
+        except TimeoutError:
+            raise Ended(Close.INIT_TIMEOUT, "Connection initialisation timeout") from None
+
+    async def _take(self, text: str) -> bool:
+        """Do what a frame asks for; say whether the client has ended the talk."""
+        try:
+            frame = read_frame(text)
+            kind = frame["type"]
+            if kind == "connection_init":
+                await self._begin(frame)
+            elif kind in self._dialect.pings:
+                if answer := self._dialect.pings[kind]:
+                    await self._send({"type": answer})
+            elif self._token is None:
+                await self._refuse(Close.UNAUTHORIZED, "Unauthorized")
+            elif kind == self._dialect.start:
+                await self._start(frame)
+            elif kind == self._dialect.stop:
+                await self._stop(key_of(frame, legacy=self._dialect.legacy))
+            elif kind == self._dialect.terminate:
+                return True
+            else:
+                raise Ended(Close.BAD_MESSAGE, "frames of this type are not known here")
+        except Invalid as error:
+            raise Ended(Close.BAD_MESSAGE, error.text) from None
+        return False
+
+    async def _begin(self, frame: Frame) -> None:
+        """Authenticate; what arrives meanwhile waits in the socket."""
+        if self._token is not None:
+            raise Ended(Close.SECOND_INIT, "Too many initialisation requests")
+        context = RequestContext(self._bus, Asking(token=token_in(frame)))
+        try:
+            principal = await context.principal()
+        except Unavailable:
+            raise Ended(Close.UNAVAILABLE, "try again later") from None
+        if principal.kind is PrincipalKind.ANONYMOUS:
+            await self._refuse(Close.FORBIDDEN, "Forbidden")
+        self._token = context.asking.token
+        await self._send({"type": "connection_ack"})
+
+    async def _refuse(self, code: Close, reason: str) -> None:
+        if self._dialect.legacy:
+            await self._send({"type": "connection_error", "payload": {"message": PROHIBITED}})
+            raise Ended(Close.REFUSED, PROHIBITED)
+        raise Ended(code, reason)
+
+    async def _start(self, frame: Frame) -> None:
+        key = key_of(frame, legacy=self._dialect.legacy)
+        request = read_request(frame.get("payload"))
+        if key in self._operations:
+            if not self._dialect.legacy:
+                raise Ended(Close.DUPLICATE_ID, f"Subscriber for {key} already exists")
+            await self._stop(key)
+        if len(self._operations) >= MOST_OPERATIONS:
+            told = refusal(400, f"A socket may have {MOST_OPERATIONS} operations under way", Code.BAD_USER_INPUT)
+            await self._send(self._dialect.refused(key, told.body["errors"]))
+            return
+        task = asyncio.create_task(self._operate(key, request), name="socket operation")
+        self._operations[key] = task
+        task.add_done_callback(lambda done: self._ended(key, done))
+
+    async def _operate(self, key: Key, request: GraphRequest) -> None:
+        """Send the answers of one operation, then that it is complete."""
+        context = RequestContext(self._bus, Asking(token=self._token or ""))
+        with SUBSCRIPTIONS.track_inprogress():
+            try:
+                async with aclosing(self._engine.answers(request, context)) as answers:
+                    async for answer in answers:
+                        if answer.status != 200:
+                            await self._send(self._dialect.refused(key, answer.body["errors"]))
+                            return
+                        await self._send(self._dialect.result(key, answer.body))
+                await self._send(self._dialect.complete(key))
+            except ClientConnectionResetError:
+                log.debug("the client of an operation is gone")
+
+    def _ended(self, key: Key, task: "asyncio.Task[None]") -> None:
+        if self._operations.get(key) is task:
+            del self._operations[key]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("an operation of a socket failed", exc_info=error)
+            self._abort()
+
+    async def _stop(self, key: Key) -> None:
+        task = self._operations.pop(key, None)
+        if task is None:
+            return
+        await _cancelled([task])
+        if self._dialect.legacy:
+            await self._send(self._dialect.complete(key))
+
+    async def _cancel_all(self) -> None:
+        tasks = list(self._operations.values())
+        self._operations.clear()
+        await _cancelled(tasks)
+
+    async def _send(self, frame: Frame) -> None:
+        try:
+            async with asyncio.timeout(SEND_S):
+                await self._socket.send_str(encode(frame))
+        except TimeoutError:
+            self._abort()  # it does not read; the receiving side ends with it
+            raise ClientConnectionResetError("the client does not read") from None
+
+    async def _close(self, code: Close, reason: str) -> None:
+        try:
+            await self._socket.close(code=code, message=reason.encode()[:120])
+        except ClientConnectionResetError:
+            log.debug("the client left first")
+
+
+async def _cancelled(tasks: "list[asyncio.Task[None]]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,101 @@
+"""Documents: what is refused before it is executed, and what is kept."""
+
+import pytest
+from graphql import GraphQLSchema, get_introspection_query
+
+from services.gateway.documents import MOST_DOCUMENTS, Documents, Refused
+from services.gateway.errors import Code
+from services.gateway.schema import build_schema
+
+
+@pytest.fixture(scope="module")
+def schema() -> GraphQLSchema:
+    return build_schema()
+
+
+@pytest.fixture
+def documents(schema: GraphQLSchema) -> Documents:
+    return Documents(schema)
+
+
+def refusal(documents: Documents, text: str) -> Refused:
+    with pytest.raises(Refused) as refused:
+        documents.prepare(text)
+    return refused.value
+
+
+def test_a_document_is_parsed_and_validated_once(documents: Documents) -> None:
+    assert documents.prepare("{ self { isAdmin } }") is documents.prepare("{ self { isAdmin } }")
+
+
+def test_a_document_with_a_literal_is_not_kept(documents: Documents) -> None:
+    documents.prepare('mutation { createToken(identity: "a", password: "secret") { token { value } } }')
+    assert len(documents) == 0
+
+
+def test_the_cache_is_bounded_and_forgets_the_oldest(documents: Documents) -> None:
+    first = documents.prepare("{ a0: self { isAdmin } }")
+    for number in range(1, MOST_DOCUMENTS + 1):
+        documents.prepare(f"{{ a{number}: self {{ isAdmin }} }}")
+    assert len(documents) == MOST_DOCUMENTS
+    assert documents.prepare("{ a0: self { isAdmin } }") is not first
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("{", Code.PARSE_FAILED),
+        ("{ self { nothing } }", Code.VALIDATION_FAILED),
+        ("mutation { createWorkspace { id } }", Code.VALIDATION_FAILED),
+        ("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }", Code.VALIDATION_FAILED),
+        ('mutation { createWorkspace(label: "a\\u0000") { id } }', Code.BAD_USER_INPUT),
+        ("{" + " ".join(f"a{n}: self {{ isAdmin }}" for n in range(2000)) + "}", Code.BAD_USER_INPUT),
+        ("#\n" * 2000 + "{ self { isAdmin } }", Code.BAD_USER_INPUT),
+    ],
+)
+def test_what_is_not_valid_is_refused_with_its_code(documents: Documents, text: str, code: Code) -> None:
+    assert refusal(documents, text).code is code
+
+
+def test_an_unknown_field_is_told_in_the_words_that_clients_look_for(documents: Documents) -> None:
+    assert "Cannot query field" in refusal(documents, "{ self { nothing } }").errors[0].message
+
+
+FRAGMENT_BOMB = "{ ...F0 } " + " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(40))
+MANY_FRAGMENTS = " ".join(
+    [
+        "{",
+        *(f"...F{n}" for n in range(60)),
+        "}",
+        *(f"fragment F{n} on Query {{ self {{ isAdmin }} }}" for n in range(60)),
+    ]
+)
+COSTLY = [
+    "{ " + "workspaces { users { roleBindings { workspace { " * 6 + "id" + " } } } }" * 6 + " }",
+    "{ workspaces { users { roleBindings { workspace { users { roleBindings { role } } } } } } }",
+    "{ " + " ".join(f"a{n}: workspaces {{ users {{ roleBindings {{ role }} }} }}" for n in range(300)) + " }",
+    "{ " + "self { isAdmin } " * 60 + "}",
+    "mutation ($p: String!) { " + " ".join(f"a{n}: createToken(password: $p) {{ isAdmin }}" for n in range(30)) + " }",
+    FRAGMENT_BOMB + " fragment F40 on Query { self { isAdmin } }",
+    MANY_FRAGMENTS,
+    "{ " + "... { " * 100 + "self { isAdmin }" + " }" * 100 + " }",
+]
+
+
+@pytest.mark.parametrize("text", COSTLY)
+def test_a_document_that_is_too_deep_or_costly_is_refused_before_it_is_validated(
+    documents: Documents, text: str
+) -> None:
+    assert refusal(documents, text).code is Code.BAD_USER_INPUT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        get_introspection_query(specified_by_url=True, directive_is_repeatable=True, input_value_deprecation=True),
+        "mutation ($e: String!) { " + " ".join(f"a{n}: inviteUser(email: $e) {{ id }}" for n in range(100)) + " }",
+        "{ workspaces { id label users { id username roleBindings { role workspace { id label } } } } }",
+    ],
+)
+def test_what_real_clients_send_is_not_too_much(documents: Documents, text: str) -> None:
+    documents.prepare(text)
