@@ -55,7 +55,7 @@ def executor_of(command: CreateDeployment) -> Executor:
     if named is None:
         return Executor.CELERY
     if not isinstance(named, str) or named not in set(Executor):
-        raise Invalid("config.executor is not a known executor", rule=Rule.INVALID_EXECUTOR)
+        raise Invalid(f"config.executor is none of {', '.join(Executor)}", rule=Rule.INVALID_EXECUTOR)
     return Executor(named)
 
 
@@ -85,19 +85,26 @@ def alert_emails_of(command: CreateDeployment) -> str | None:
 
 def _check_type(command: CreateDeployment) -> None:
     if command.type != AIRFLOW:
-        raise Invalid(f"type is not {AIRFLOW}", rule=Rule.INVALID_TYPE)
+        raise Invalid(f"type is none that is known, expected {AIRFLOW}", rule=Rule.INVALID_TYPE)
 
 
 def _check_texts(command: CreateDeployment) -> None:
     for version in (command.version, command.airflow_version):
         if version and not _VERSION.fullmatch(version):
-            raise Invalid("a version is not of a version's form", rule=Rule.INVALID_VERSION)
+            raise Invalid("a version has not the form of one, such as 3.3.2", rule=Rule.INVALID_VERSION)
     if command.release_name and not _RELEASE_NAME.fullmatch(command.release_name):
-        raise Invalid("the release name is not a name for a host", rule=Rule.INVALID_RELEASE_NAME)
+        raise Invalid(
+            "the release name is no host name of at most 52 letters, digits and dashes", rule=Rule.INVALID_RELEASE_NAME
+        )
     if len(command.description) > MOST_DESCRIPTION:
-        raise Invalid(f"description has over {MOST_DESCRIPTION} characters", rule=Rule.INVALID_DESCRIPTION)
+        raise Invalid(
+            f"description has {len(command.description)} characters, expected at most {MOST_DESCRIPTION}",
+            rule=Rule.INVALID_DESCRIPTION,
+        )
     if not command.label.strip() or len(command.label) > MOST_LABEL:
-        raise Invalid(f"label has not 1 to {MOST_LABEL} characters", rule=Rule.INVALID_LABEL)
+        raise Invalid(
+            f"label has {len(command.label.strip())} characters, expected 1 to {MOST_LABEL}", rule=Rule.INVALID_LABEL
+        )
 
 
 def _check_config(command: CreateDeployment) -> None:
