@@ -49,15 +49,22 @@ create table person_keys (
 -- A destroyed key must not linger in a dead row: vacuum after every single one.
 alter table person_keys set (autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0);
 
+create table epochs (
+    number integer generated always as identity primary key,
+    epoch uuid not null unique default gen_random_uuid(),
+    began_behind bigint not null,  -- the last position that the epoch before left behind
+    began_at timestamptz not null default now()
+);
+insert into epochs (began_behind) values (0);
+
 create table store_head (
     only_row boolean primary key default true check (only_row),
-    epoch uuid not null default gen_random_uuid(),
-    epoch_start bigint not null default 0,  -- the last position that the epoch before left behind
+    epoch uuid not null references epochs (epoch),
     position bigint not null default 0,
     count bigint not null default 0,
-    hash bytea not null default ''::bytea   -- SHA-256 of the one before and the event's hash, event by event
+    hash bytea not null default ''::bytea  -- SHA-256 of the one before and the event's hash, event by event
 ) with (fillfactor = 10);
-insert into store_head default values;
+insert into store_head (epoch) select epoch from epochs;
 
 
 create function refuse_change() returns trigger language plpgsql as $$
@@ -283,9 +290,10 @@ $$;
 
 -- For the operator after a restore to an earlier point: consumers must not take new events for ones they have seen.
 create function start_epoch() returns uuid
-    language sql security definer set search_path = public, pg_temp
+    language sql set search_path = public, pg_temp
 as $$
-    update store_head set epoch = gen_random_uuid(), epoch_start = position returning epoch;
+    with begun as (insert into epochs (began_behind) select position from store_head returning epoch)
+    update store_head set epoch = begun.epoch from begun returning store_head.epoch;
 $$;
 
 
@@ -294,7 +302,7 @@ declare
     app text := current_database();  -- while migrating, the service's role has the name of its database
 begin
     revoke execute on all functions in schema public from public;
-    execute format('grant select on events, claims, receipts, sources, person_keys, store_head to %I', app);
+    execute format('grant select on events, claims, receipts, sources, person_keys, store_head, epochs to %I', app);
     execute format('grant execute on function append_events, move_source, purge_receipts, take_person_keys, '
         'destroy_person_key to %I', app);
 end $$;
