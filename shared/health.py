@@ -11,6 +11,7 @@ Checks = Mapping[str, Callable[[], Awaitable[bool]]]
 """What readiness asks: each part by name, True when it is there."""
 
 _CHECK_S: Final = 3.0
+_CLOSE_S: Final = 1.0
 
 
 class Health:
@@ -24,14 +25,14 @@ class Health:
         application.add_routes(
             [web.get("/healthz", self._alive), web.get("/readyz", self._ready), web.get("/metrics", _metrics)]
         )
-        self._runner = web.AppRunner(application, access_log=None)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=_CLOSE_S)
 
     @classmethod
     async def start(cls, *, host: str, port: int, checks: Checks) -> "Health":
         """Return the listening server; port 0 takes a free one, to be read from `port`."""
         health = cls(checks)
         await health._runner.setup()
-        await web.TCPSite(health._runner, host, port, shutdown_timeout=1).start()
+        await web.TCPSite(health._runner, host, port).start()
         health.port = int(health._runner.addresses[0][1])
         return health
 
