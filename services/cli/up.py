@@ -33,8 +33,8 @@ EXAMPLE = (
 Say = Callable[[str], None]
 
 
-class Stopped(Exception):
-    """The person or the system wants us to end."""
+class Stopped(KeyboardInterrupt):
+    """The person or the system wants us to end; asyncio lets this kind through, unlike an Exception."""
 
 
 def up(folder: DataFolder, *, port: int, outside: Mapping[str, str], say: Say) -> None:
@@ -169,8 +169,13 @@ def _as_cannot_start() -> Generator[None]:
 
 @contextlib.contextmanager
 def _signals_raise() -> Generator[None]:
-    """Turn the first ctrl-C, SIGTERM or SIGHUP into Stopped, wherever we are; then the ending is not disturbed."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    """Turn the first ctrl-C, SIGTERM or SIGHUP into Stopped, wherever we are; then the ending is not disturbed.
+
+    SIGHUP stays ignored if it was (nohup); SIGINT does not: shells ignore it for what scripts start with `&`.
+    """
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
 
     def stop(number: int, frame: FrameType | None) -> None:
         del number, frame
