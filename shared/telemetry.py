@@ -17,8 +17,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Gauge, Histogram
+from pydantic import ValidationError
 from pythonjsonlogger.json import JsonFormatter
 
+_MOST_FAULTS: Final = 10
 _SPANS: Final = trace.get_tracer("aerodrome")
 _correlation: ContextVar[str] = ContextVar("correlation", default="")
 _causation: ContextVar[str] = ContextVar("causation", default="")
@@ -117,7 +119,7 @@ class _Formatter(JsonFormatter):
 
 
 def _lines(error: BaseException | None) -> Iterator[str]:
-    # As the standard library's, but without the values of rows that Postgres repeats: a log may hold none.
+    # As the standard library's, but without the values that Postgres and pydantic repeat: a log may hold none.
     if error is None:
         return
     yield from _lines(error.__cause__ or error.__context__)
@@ -129,6 +131,9 @@ def _text(error: BaseException) -> str:
     match error:
         case IntegrityConstraintViolationError() | DataError():
             return f"{error.sqlstate} {getattr(error, 'constraint_name', None) or ''}".strip()
+        case ValidationError():
+            faults = error.errors(include_url=False, include_context=False, include_input=False)
+            return f"{error.title}: " + ", ".join(f"{fault['loc']} {fault['type']}" for fault in faults[:_MOST_FAULTS])
         case PostgresError():
             return str(error).split("\nDETAIL:", 1)[0]
         case _:

@@ -1,6 +1,7 @@
 """The asking side of the bus: one connection to NATS, with questions, publications and subscriptions."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
@@ -8,15 +9,18 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from opentelemetry.trace import SpanKind
+from pydantic import ValidationError
 
 from shared.bus.connection import Connection, Listening
 from shared.bus.context import Context
 from shared.bus.request import Answered
-from shared.bus.wire import envelope, error_of, read
-from shared.errors import AerodromeError, Invalid, Unavailable
+from shared.bus.wire import MISTAKE, envelope, error_of
+from shared.errors import AerodromeError, Internal, Invalid, Unavailable
 from shared.messages import Ask, Message, Reply
 from shared.settings import BusSettings
 from shared.telemetry import ASKS, REPEATS, span
+
+log = logging.getLogger(__name__)
 
 A = TypeVar("A", bound=Message)
 
@@ -61,11 +65,7 @@ class Bus:
         outcome = "answered"
         try:
             with span(f"ask {subject}", kind=SpanKind.CLIENT):
-                reply = read(Reply, await self._answer(subject, message, context))
-                if reply.fault is not None:
-                    raise error_of(reply.fault)
-                value = read(type(message).answer_type(), reply.value or "")
-                return Answered(value=value, stream=reply.stream, position=reply.position)
+                return _answered(type(message).answer_type(), await self._answer(subject, message, context))
         except AerodromeError as error:
             outcome = error.code
             raise
@@ -73,7 +73,7 @@ class Bus:
             ASKS.labels(subject, outcome).inc()
 
     async def publish(self, subject: str, data: bytes = b"") -> None:
-        """Publish to core NATS; at most once, and not at all while NATS is away."""
+        """Publish to core NATS, at most once; while NATS is away a little is kept, then Unavailable is raised."""
         try:
             await self._connection.client.publish(subject, data)
         except NatsError as error:
@@ -145,6 +145,18 @@ class Bus:
         future = self._asked.get(token)
         if future is not None and not future.done():
             future.set_result(answer)
+
+
+def _answered(kind: type[A], raw: bytes) -> Answered[A]:
+    try:
+        reply = Reply.model_validate_json(raw)
+        if reply.fault is not None:
+            raise error_of(reply.fault)
+        value = kind.model_validate_json(reply.value or "")
+    except ValidationError:
+        log.exception("an answer does not fit", extra={"expected": kind.__name__})
+        raise Internal(MISTAKE) from None
+    return Answered(value=value, stream=reply.stream, position=reply.position)
 
 
 def _nobody_listened(answer: Msg) -> bool:

@@ -15,8 +15,13 @@ from shared.bus.request import Handlers, Request, Result
 from shared.bus.server import Limits
 from shared.clock import utc_now
 from shared.errors import Internal, Invalid, OutcomeUnknown, Rejected, Unavailable
+from shared.messages import Message
 from tests.integration.bus import Listen, Said, Say, answering, bus_of, client_of, context, until
 from tests.servers import NatsForTests
+
+
+class Mumbled(Message):
+    sound: int
 
 
 class Voice:
@@ -258,6 +263,15 @@ async def test_an_answer_that_is_too_large_is_a_clear_error(nats_server: NatsFor
 
     async with answering(nats_server, {Listen: shout}), bus_of(nats_server, "gateway") as bus:
         with pytest.raises(Internal, match=r"the answer has 20\d+ bytes, at most 1048576"):
+            await bus.ask(Listen(), context())
+
+
+async def test_an_answer_that_does_not_fit_is_a_mistake_of_ours(nats_server: NatsForTests) -> None:
+    async def mumble(_: Request[Listen]) -> Result[Mumbled]:
+        return Result(Mumbled(sound=1))
+
+    async with answering(nats_server, {Listen: mumble}), bus_of(nats_server, "gateway") as bus:
+        with pytest.raises(Internal):
             await bus.ask(Listen(), context())
 
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from asyncpg import UniqueViolationError
+from pydantic import BaseModel, ValidationError
 
 from shared.telemetry import caused_by, start_logs
 
@@ -42,6 +43,25 @@ def test_a_line_is_json_with_the_ids_of_its_message(capsys: pytest.CaptureFixtur
     assert inside["causation_id"] == str(message)
     assert "time" in inside
     assert "correlation_id" not in alone
+
+
+class Person(BaseModel):
+    age: int
+
+
+def misread() -> None:
+    Person.model_validate({"age": ADDRESS})
+
+
+def test_a_traceback_holds_no_value_of_a_model(capsys: pytest.CaptureFixture[str]) -> None:
+    start_logs(service="sample", level="INFO")
+    try:
+        misread()
+    except ValidationError:
+        log.exception("a handler failed")
+    (line,) = lines(capsys)
+    assert ADDRESS not in json.dumps(line)
+    assert "ValidationError: Person: ('age',) int_parsing" in str(line["traceback"])
 
 
 def fail() -> None:
