@@ -73,6 +73,7 @@ def _run(plan: Plan, outside: Mapping[str, str], say: Say) -> None:
             time.sleep(1)
         raise CannotStart(f"supervisord has ended with {child.process.returncode}; see {plan.folder.logs}")
     finally:
+        _ignore_signals()
         say("stopping")
         child.stop(timeout_s=STOP_S)
         say("stopped")
@@ -179,8 +180,7 @@ def _signals_raise() -> Generator[None]:
 
     def stop(number: int, frame: FrameType | None) -> None:
         del number, frame
-        for each in numbers:
-            signal.signal(each, signal.SIG_IGN)
+        _ignore_signals()
         raise Stopped
 
     before = {number: signal.signal(number, stop) for number in numbers}
@@ -189,3 +189,8 @@ def _signals_raise() -> Generator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _ignore_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
