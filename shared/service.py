@@ -17,7 +17,6 @@ from shared.followers.consumer import Consumer
 from shared.followers.followers import Followed, Followers
 from shared.followers.policy import Policy, Worker
 from shared.followers.projection import Projection
-from shared.followers.published import published_events
 from shared.health import Health
 from shared.postgres import Pools, open_pools, reachable
 from shared.runtime.background import Background, every
@@ -206,6 +205,8 @@ def _kernel_handlers(running: Running) -> Handlers:
 
     async def events(request: Request[Events]) -> Result[PublishedEvents]:
         wanted = request.message
-        return Result(await published_events(running.store, after=wanted.after, limit=wanted.limit))
+        return Result(
+            await running.followers.published_events(after=wanted.after, limit=wanted.limit, epoch=wanted.epoch)
+        )
 
     return {WaitFor: wait_for, Events: events}

@@ -54,7 +54,7 @@ class PublishedEvent(Row):
 class PublishedEvents(Message):
     """Published events in the order of their positions; `epoch` and `head` are the store's at reading.
 
-    `since`: the position after which the epoch's own events begin; those up to it are the same in the epoch before.
+    `since`: events up to this position are the same in the asker's epoch; 0 where that one is not known here.
     """
 
     epoch: UUID
@@ -64,9 +64,13 @@ class PublishedEvents(Message):
 
 
 class Events(Query[PublishedEvents]):
-    """The published events of a service with positions > `after`; asked with `bus.ask(..., to=service)`."""
+    """The published events of a service with positions > `after`; asked with `bus.ask(..., to=service)`.
+
+    `epoch`: the one in which the asker has reached `after`, None for one that has nothing yet.
+    """
 
     subject: ClassVar[str] = "*.query.events"
 
     after: int = Field(ge=0)
     limit: int = Field(default=MOST_ROWS, ge=1, le=MOST_ROWS)
+    epoch: UUID | None = None

@@ -1,4 +1,4 @@
-"""Consumers: the events of another service, taken in order, each with its effect exactly once."""
+"""Consumers: what a service does with the events of another one, each exactly once and in order."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -40,3 +40,9 @@ class Consumer:
     def __post_init__(self) -> None:
         if (self.entries is None) == (self.rows is None):
             raise TypeError("a consumer has exactly one form of effect: entries or rows")
+        object.__setattr__(self, "name", self.name or self.source)
+
+    @property
+    def follower(self) -> str:
+        """Return the name under which streams of the source are parked for this consumer."""
+        return f"consumer:{self.name}"

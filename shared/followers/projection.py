@@ -46,22 +46,54 @@ class RowProjection(Generic[R]):
         is no row (any more). `load` selects one JSON object a row `where id = any($1::text[])`; `delete` deletes the
         same rows; `insert` is `insert into t select * from jsonb_populate_recordset(null::t, $1::jsonb)`.
         """
-        raise NotImplementedError
-
-    @property
-    def name(self) -> str:
-        """Return the name of the checkpoint."""
-        raise NotImplementedError
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """Return the one table that is fed."""
-        raise NotImplementedError
+        if "id" not in row.model_fields:
+            raise TypeError(f"{row.__name__} has no field id")
+        self.name = name
+        self.tables = (table,)
+        self._prefix = f"{stream_kind}-"
+        self._row = row
+        self._evolve = evolve
+        self._load = load
+        self._delete = delete
+        self._insert = insert
 
     def fold(self, history: Sequence[Recorded], *, onto: R | None = None) -> R | None:
         """Return the row that these events of one stream make, for handlers that answer with it."""
-        raise NotImplementedError
+        row = onto
+        for recorded in history:
+            row = self._evolve(row, recorded)
+        return row
 
     async def apply(self, connection: PgConnection, events: Sequence[Recorded]) -> None:
         """Fold `events` into their rows: one load, one delete and one insert for all of them."""
-        raise NotImplementedError
+        prefix = self._prefix
+        mine = [(recorded.stream[len(prefix) :], recorded) for recorded in events if recorded.stream.startswith(prefix)]
+        if not mine:
+            return
+        ids = list(dict.fromkeys(id_ for id_, _ in mine))
+        before = await self._rows(connection, ids)
+        after: dict[str, R | None] = dict(before)
+        for id_, recorded in mine:
+            after[id_] = self._evolve(after.get(id_), recorded)
+        changed = [id_ for id_ in ids if after[id_] != before.get(id_)]
+        await self._write(connection, changed, before, after)
+
+    async def _rows(self, connection: PgConnection, ids: Sequence[str]) -> dict[str, R]:
+        found = await connection.fetch(self._load, ids)
+        rows = [self._row.model_validate_json(record[0]) for record in found]
+        return {_id_of(row): row for row in rows}
+
+    async def _write(
+        self, connection: PgConnection, changed: Sequence[str], before: dict[str, R], after: dict[str, R | None]
+    ) -> None:
+        stale = [id_ for id_ in changed if id_ in before]
+        fresh = [row for id_ in changed if (row := after[id_]) is not None]
+        if stale:
+            await connection.execute(self._delete, stale)
+        if fresh:
+            await connection.execute(self._insert, f"[{','.join(row.model_dump_json() for row in fresh)}]")
+
+
+def _id_of(row: Row) -> str:
+    id_: str = row.__dict__["id"]
+    return id_
