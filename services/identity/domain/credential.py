@@ -52,6 +52,7 @@ class Live:
 
     entity: str
     role: Role
+    key_digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,8 @@ def decide(command: CredentialCommand, credential: Credential) -> list[Credentia
 def evolve(_credential: Credential, event: CredentialEvent) -> Credential:
     """Return the service account after `event`."""
     match event:
-        case CredentialCreated(entity=entity, role=role):
-            return Live(entity=entity, role=role)
+        case CredentialCreated(entity=entity, role=role, key_digest=key_digest):
+            return Live(entity=entity, role=role, key_digest=key_digest)
         case CredentialDeleted():
             return Deleted()
         case _:

@@ -3,11 +3,13 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from services.identity.contract import (
     DEFAULT_ROLE,
     CreateServiceAccount,
+    CredentialId,
     DeleteServiceAccount,
     Role,
     Rule,
@@ -16,14 +18,19 @@ from services.identity.contract import (
     fits,
 )
 from services.identity.domain import credential, texts, workspace
+from services.identity.domain.credential import Credential
 from services.identity.handlers.authority import asker, require
 from services.identity.handlers.kit import Kit
 from services.identity.handlers.replies import primary, service_account_row
 from services.identity.handlers.streams import CREDENTIAL, WORKSPACE
 from shared.auth import SYSTEM
 from shared.bus.request import Request, Result
-from shared.commands import Unit
+from shared.commands import Loaded, Unit
 from shared.errors import Invalid
+from shared.store.model import Claim
+
+KEY: Final = "service_account_key"
+"""The kind of claim by which a service account is found."""
 
 _KEY: Final = re.compile(r"[0-9a-f]{32}")
 _ENTITY: Final = re.compile(r"system|workspace:(\S+)")
@@ -47,6 +54,7 @@ class ServiceAccounts:
                 workspace.live((await unit.load(WORKSPACE, wish.entity.partition(":")[2])).state)
             loaded = await unit.load(CREDENTIAL, command.credential_id)
             unit.append(loaded, CREDENTIAL.decide(wish, loaded.state))
+            unit.take(key_claim(wish.key_digest, loaded.stream))
             return loaded.stream
 
         committed = await self.kit.running.commands.run(request, attempt)
@@ -63,12 +71,23 @@ class ServiceAccounts:
                 unit.require("system.serviceAccounts.delete", principal=who)  # others learn nothing of what exists
             entity = credential.live(loaded.state).entity
             await require(unit, _permission(entity, "delete"), entity)
-            wish = credential.Delete(credential_id=command.credential_id, now=command.now)
-            unit.append(loaded, CREDENTIAL.decide(wish, loaded.state))
+            delete(unit, loaded, command.credential_id, now=command.now)
             return loaded.stream
 
         committed = await self.kit.running.commands.run(request, attempt)
         return Result(service_account_row(primary(committed)), committed.stream, committed.position)
+
+
+def key_claim(digest: str, stream: str) -> Claim:
+    """Return the claim by which a key is found; it is held for as long as the key works."""
+    return Claim(KEY, digest, stream)
+
+
+def delete(unit: Unit, loaded: Loaded[Credential], credential_id: CredentialId, *, now: datetime) -> None:
+    """Delete a service account in the entry of a command."""
+    state = credential.live(loaded.state)
+    unit.append(loaded, CREDENTIAL.decide(credential.Delete(credential_id=credential_id, now=now), state))
+    unit.release(key_claim(state.key_digest, loaded.stream))
 
 
 def _creation(command: CreateServiceAccount) -> credential.Create:

@@ -11,6 +11,7 @@ from services.identity.domain.user import Clear
 from services.identity.handlers.internal import ClearServiceAccount, ClearUser, Done, EndSession
 from services.identity.handlers.kit import Kit
 from services.identity.handlers.people import forget_removed, write
+from services.identity.handlers.service_accounts import delete
 from services.identity.handlers.streams import CREDENTIAL, SESSION, USER
 from services.identity.sql import QUERIES
 from shared import auth
@@ -76,13 +77,9 @@ class EndSessionsWorker:
         """End every session of the person that the read model knows."""
         target = _target(job)
         await _caught_up(self.kit, target.position)
-        while rows := await self.kit.running.pool_queries.fetch(QUERIES["sessions_to_end"], target.id, _PAGE):
-            position = 0
-            for row in rows:
-                position = await self._end(job, SessionId(row["id"]))
-            await _caught_up(self.kit, position)
+        await _each(self.kit, "sessions_to_end", target.id, lambda id_: self._end(job, SessionId(id_)))
 
-    async def _end(self, job: Job, session_id: SessionId) -> int:
+    async def _end(self, job: Job, session_id: SessionId) -> None:
         command = EndSession(session_id=session_id)
 
         async def attempt(unit: Unit) -> str:
@@ -91,8 +88,7 @@ class EndSessionsWorker:
             unit.append(loaded, SESSION.decide(wish, loaded.state))
             return loaded.stream
 
-        committed = await self.kit.running.commands.run(_request(job, command, session_id), attempt)
-        return committed.position
+        await self.kit.running.commands.run(_request(job, command, session_id), attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +103,10 @@ class SweepWorker:
         target = _target(job)
         entity = auth.workspace(target.id)
         await _caught_up(self.kit, target.position)
-        await self._each("people_to_clear", entity, lambda id_: self._clear(job, UserId(id_), entity))
-        await self._each("service_accounts_to_clear", entity, lambda id_: self._delete(job, CredentialId(id_)))
+        await _each(self.kit, "people_to_clear", entity, lambda id_: self._clear(job, UserId(id_), entity))
+        await _each(self.kit, "service_accounts_to_clear", entity, lambda id_: self._delete(job, CredentialId(id_)))
 
-    async def _each(self, query: str, entity: str, clear: Callable[[str], Awaitable[int]]) -> None:
-        while rows := await self.kit.running.pool_queries.fetch(QUERIES[query], entity, _PAGE):
-            position = 0
-            for row in rows:
-                position = await clear(row["id"])
-            await _caught_up(self.kit, position)
-
-    async def _clear(self, job: Job, user_id: UserId, entity: str) -> int:
+    async def _clear(self, job: Job, user_id: UserId, entity: str) -> None:
         command = ClearUser(user_id=user_id, entity=entity)
 
         async def attempt(unit: Unit) -> str:
@@ -127,20 +116,26 @@ class SweepWorker:
 
         committed = await self.kit.running.commands.run(_request(job, command, user_id), attempt)
         await forget_removed(self.kit, committed)
-        return committed.position
 
-    async def _delete(self, job: Job, credential_id: CredentialId) -> int:
+    async def _delete(self, job: Job, credential_id: CredentialId) -> None:
         command = ClearServiceAccount(credential_id=credential_id)
 
         async def attempt(unit: Unit) -> str:
             loaded = await unit.load(CREDENTIAL, credential_id)
             if isinstance(loaded.state, credential.Live):
-                wish = credential.Delete(credential_id=credential_id, now=command.now)
-                unit.append(loaded, CREDENTIAL.decide(wish, loaded.state))
+                delete(unit, loaded, credential_id, now=command.now)
             return loaded.stream
 
-        committed = await self.kit.running.commands.run(_request(job, command, credential_id), attempt)
-        return committed.position
+        await self.kit.running.commands.run(_request(job, command, credential_id), attempt)
+
+
+async def _each(kit: Kit, query: str, of: str, clear: Callable[[str], Awaitable[None]]) -> None:
+    """Clear what the query finds, once through by rising id."""
+    last = ""
+    while rows := await kit.running.pool_queries.fetch(QUERIES[query], of, last, _PAGE):
+        for row in rows:
+            last = row["id"]
+            await clear(last)
 
 
 def _request(job: Job, command: Command[Done], step: str) -> Request[Command[Done]]:

@@ -1,6 +1,7 @@
 """The tokens of sessions: JWTs signed with EdDSA, minted from the session's first event and nothing else."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import jwt
@@ -19,6 +20,7 @@ class Claims:
 
     user_id: UserId
     session_id: SessionId
+    expires_at: datetime
 
 
 class Tokens:
@@ -66,4 +68,8 @@ class Tokens:
             said = jwt.decode(token, key.public, algorithms=[_ALGORITHM], options=options)
         except jwt.InvalidTokenError:
             raise Unauthenticated("the token is malformed, forged or expired") from None
-        return Claims(user_id=UserId(str(said["sub"])), session_id=SessionId(str(said["sid"])))
+        return Claims(
+            user_id=UserId(str(said["sub"])),
+            session_id=SessionId(str(said["sid"])),
+            expires_at=datetime.fromtimestamp(said["exp"], UTC),
+        )
