@@ -113,8 +113,8 @@ COMMAND_LINE: Final = {
     ),
     "CreateUser": Sent(
         "mutation CreateUser($email: String!, $password: String!, $username: String, $inviteToken: String) { "
-        "createUser(email: $email, password: $password, username: $username, inviteToken: $inviteToken) { user { id username "
-        "status createdAt updatedAt } token { value } } }",
+        "createUser(email: $email, password: $password, username: $username, inviteToken: $inviteToken) { user { id "
+        "username status createdAt updatedAt } token { value } } }",
         {"email": "a@b.c", "password": "x"},
     ),
     "DeleteDeployment": Sent(

@@ -1,0 +1,214 @@
+"""The tail of a deployment's lines on a real JetStream: from a moment on, live, through restarts."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.deployments.contract import LOGS_STREAM, Component
+from services.gateway.logs import tail
+from services.gateway.logs.lines import Line
+from services.gateway.logs.tail import Wanted, follow
+from shared.bus.client import Bus
+from shared.errors import Forbidden, NotFound, Unavailable
+from tests.integration.bus import bus_of, until
+from tests.integration.gateway.components import DEPLOYMENT, START, Writer, writing
+from tests.servers import NatsForTests
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+ALL = Wanted(
+    deployment_id=DEPLOYMENT, release="calm-comet-0001", component="", since=LONG_AGO, search="", interval_s=0.1
+)
+
+
+async def anybody() -> None:
+    """Allow it."""
+
+
+@pytest.fixture
+async def bus(nats_server: NatsForTests) -> AsyncGenerator[Bus]:
+    async with bus_of(nats_server, "gateway") as connected:
+        yield connected
+
+
+@pytest.fixture
+async def writer(nats_server: NatsForTests) -> AsyncGenerator[Writer]:
+    async with writing(nats_server) as made:
+        await made.make_stream()
+        yield made
+
+
+class Viewer:
+    """Somebody who reads a stream, line by line."""
+
+    def __init__(self, frames: AsyncGenerator[list[Line]]) -> None:
+        self._frames = frames
+        self.lines: list[Line] = []
+
+    async def see(self, least: int) -> list[str]:
+        """Return all messages seen, once there are at least so many."""
+        async with asyncio.timeout(20):
+            while len(self.lines) < least:
+                self.lines += await anext(self._frames)
+        return [line.message for line in self.lines]
+
+    async def end(self) -> None:
+        """Return when the stream has ended."""
+        async with asyncio.timeout(20):
+            self.lines += [line async for frame in self._frames for line in frame]
+
+
+@asynccontextmanager
+async def viewing(
+    bus: Bus, wanted: Wanted = ALL, allowed: Callable[[], Awaitable[None]] = anybody
+) -> AsyncGenerator[Viewer]:
+    async with aclosing(follow(bus, wanted, allowed)) as frames:
+        yield Viewer(frames)
+
+
+async def test_lines_come_from_the_past_and_then_live_without_a_gap_or_a_repeat(bus: Bus, writer: Writer) -> None:
+    for number in range(3):
+        await writer.write(f"old {number}")
+    async with viewing(bus) as viewer:
+        assert await viewer.see(3) == ["old 0", "old 1", "old 2"]
+        for number in range(3):
+            await writer.write(f"new {number}", f"new {number}+", at=START + timedelta(seconds=number))
+        await viewer.see(9)
+    assert len({line.id for line in viewer.lines}) == 9
+    assert [line.message for line in viewer.lines[3:]] == ["new 0", "new 0+", "new 1", "new 1+", "new 2", "new 2+"]
+
+
+async def test_only_lines_after_the_start_time_are_shown(bus: Bus, writer: Writer) -> None:
+    since = datetime.now(UTC)
+    await writer.write("before", at=since - timedelta(milliseconds=1))
+    await writer.write("at", at=since)
+    await writer.write("after", at=since + timedelta(milliseconds=1))
+    async with viewing(bus, replace(ALL, since=since)) as viewer:
+        assert await viewer.see(1) == ["after"]
+
+
+async def test_one_component_can_be_followed_in_any_case_and_number(bus: Bus, writer: Writer) -> None:
+    await writer.write("of the scheduler")
+    await writer.write("of a worker", component=Component.WORKER)
+    for name in ("worker", "Workers"):
+        async with viewing(bus, replace(ALL, component=name)) as viewer:
+            assert await viewer.see(1) == ["of a worker"]
+            assert (viewer.lines[0].component, viewer.lines[0].release) == ("worker", "calm-comet-0001")
+
+
+async def test_another_deployments_lines_are_never_shown(bus: Bus, writer: Writer) -> None:
+    await writer.write("theirs", deployment="cother")
+    await writer.write("ours")
+    async with viewing(bus) as viewer:
+        assert await viewer.see(1) == ["ours"]
+
+
+async def test_a_search_is_without_case(bus: Bus, writer: Writer) -> None:
+    await writer.write("DAG ingest failed", "all is well", "dag other FAILED")
+    async with viewing(bus, replace(ALL, search="failed")) as viewer:
+        assert await viewer.see(2) == ["DAG ingest failed", "dag other FAILED"]
+
+
+async def test_an_unknown_component_has_no_lines(bus: Bus, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = asyncio.Event()
+
+    async def gone() -> None:
+        asked.set()
+        raise NotFound("gone")
+
+    monkeypatch.setattr(tail, "REAUTHORIZE_S", 0.3)
+    await writer.write("of the scheduler")
+    async with viewing(bus, replace(ALL, component="nonsense"), gone) as viewer:
+        await viewer.end()
+    assert asked.is_set()
+    assert viewer.lines == []
+
+
+async def test_a_viewer_who_may_no_longer_is_stopped(bus: Bus, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refused() -> None:
+        raise Forbidden("no more")
+
+    monkeypatch.setattr(tail, "REAUTHORIZE_S", 0.2)
+    await writer.write("one")
+    async with viewing(bus, allowed=refused) as viewer:
+        with pytest.raises(Forbidden):
+            await viewer.see(2)
+    assert [line.message for line in viewer.lines] == ["one"]
+
+
+async def test_nothing_is_shown_while_nobody_can_say_who_may(
+    bus: Bus, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [Unavailable("away"), Unavailable("away"), None]
+
+    async def away() -> None:
+        answer = answers.pop(0) if answers else None
+        if answer is not None:
+            await writer.write("written meanwhile")
+            raise answer
+
+    monkeypatch.setattr(tail, "REAUTHORIZE_S", 0.2)
+    async with viewing(bus, allowed=away) as viewer:
+        assert await viewer.see(2) == ["written meanwhile", "written meanwhile"]
+    assert answers == []
+
+
+async def test_a_restart_of_nats_loses_and_repeats_nothing(bus: Bus, writer: Writer, nats_server: NatsForTests) -> None:
+    await writer.write("before")
+    async with viewing(bus) as viewer:
+        await viewer.see(1)
+        seeing = asyncio.create_task(viewer.see(3))
+        nats_server.kill()
+        nats_server.restart()
+        async with writing(nats_server, counts=[("scheduler", 1)]) as again:
+            await again.write("after")
+            await again.write("later")
+            assert await seeing == ["before", "after", "later"]
+
+
+async def test_a_stream_that_was_deleted_and_made_anew_is_followed_on(
+    bus: Bus, writer: Writer, nats_server: NatsForTests
+) -> None:
+    await writer.write("before")
+    async with viewing(bus) as viewer:
+        await viewer.see(1)
+        seeing = asyncio.create_task(viewer.see(2))
+        nats_server.kill()
+        shutil.rmtree(nats_server.server.folder / "jetstream", ignore_errors=True)
+        nats_server.restart()
+        async with writing(nats_server, counts=[("scheduler", 1)]) as again:
+            await again.make_stream()
+            await again.write("after")
+            assert await seeing == ["before", "after"]
+
+
+async def test_batches_that_are_gone_are_told(bus: Bus, writer: Writer) -> None:
+    await writer.write("one")
+    async with viewing(bus) as viewer:
+        await viewer.see(1)
+        await writer.write("five", batch=5)
+        assert await viewer.see(3) == ["one", "3 batches of lines dropped", "five"]
+
+
+async def test_a_viewer_leaves_no_consumer_behind(bus: Bus, writer: Writer) -> None:
+    await writer.write("one")
+    async with viewing(bus) as viewer:
+        await viewer.see(1)
+        assert len(await writer.jetstream.consumers_info(LOGS_STREAM)) == 1
+    await until(lambda: none_left(writer))
+
+
+async def none_left(writer: Writer) -> bool:
+    return await writer.jetstream.consumers_info(LOGS_STREAM) == []
+
+
+async def test_a_stream_that_is_not_there_yet_is_waited_for(bus: Bus, nats_server: NatsForTests) -> None:
+    async with viewing(bus) as viewer, writing(nats_server) as late:
+        seeing = asyncio.create_task(viewer.see(1))
+        await late.make_stream()
+        await late.write("first")
+        assert await seeing == ["first"]
