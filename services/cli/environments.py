@@ -9,6 +9,7 @@ from services.nats_users import SERVICES
 from shared.settings import PREFIX
 
 DATABASE = f"{PREFIX}DATABASE_URL"
+OPEN_S = 10.0  # how long a command waits for a server
 
 
 def known_service(name: str) -> str:

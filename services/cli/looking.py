@@ -66,6 +66,26 @@ def tail_events(
     asyncio.run(show())
 
 
+@events.command("verify")
+def verify_events(service: OneOrAll = "", data: Data = None) -> None:
+    """Check that no stored event was altered, left out or put in; ends with status 1 and names the first break.
+
+    Checked are the hash chain of every stream, the head of the store and the signed heads kept outside it.
+
+    Example: `aerodrome events verify --service identity`
+    """
+    from services.cli.environments import environments
+    from services.cli.verifying import report, verify_store
+
+    broken = False
+    for name, environment in environments(data_folder(data), service).items():
+        found = asyncio.run(verify_store(name, environment))
+        broken = broken or found.broken is not None
+        say(report(name, found))
+    if broken:
+        raise typer.Exit(1)
+
+
 @events.command("republish")
 def republish_events(
     service: Service,

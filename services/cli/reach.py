@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
-from services.cli.environments import environments, known_service
+from services.cli.environments import OPEN_S, environments, known_service
 from services.cli.folder import CannotStart, DataFolder
 from shared.bus.client import Bus
 from shared.commands import Commands
@@ -16,8 +16,6 @@ from shared.service import App, Running
 from shared.settings import PREFIX, ServiceSettings, WrongSettings, load_settings
 from shared.store.events import EventStore
 from shared.store.personal import PersonalKeys
-
-OPEN_S = 10.0
 
 
 @asynccontextmanager
