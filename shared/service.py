@@ -25,6 +25,7 @@ from shared.settings import ServiceSettings, load_settings
 from shared.store.events import EventStore, EventTypes
 from shared.store.model import PgPool
 from shared.store.personal import PersonalKeys
+from shared.store.verify import keep_signing_heads
 from shared.telemetry import start_telemetry
 
 log = logging.getLogger(__name__)
@@ -107,6 +108,7 @@ class ServiceProcess:
         self._store: EventStore | None = None
         self._followers: Followers | None = None
         self._server: BusServer | None = None
+        self._ready = False
 
     @property
     def health_port(self) -> int:
@@ -116,7 +118,7 @@ class ServiceProcess:
     async def start(self) -> None:
         """Open the health door, wait for the servers, and take work."""
         settings, name = self._settings, self._app.name
-        checks = {"postgres": self._has_postgres, "nats": self._has_nats, "followers": self._has_followers}
+        checks = {"postgres": self._has_postgres, "nats": self._has_nats, "service": self._has_started}
         self._health = await Health.start(host=settings.health_host, port=settings.health_port, checks=checks)
         self._pools = await open_pools(settings.database_url.get_secret_value(), service=name)
         self._bus = await Bus.connect(settings, name=name)
@@ -125,9 +127,8 @@ class ServiceProcess:
         await self._follow(running, service, self._pools)
         self._server = BusServer(self._bus, name, {**service.handlers, **_kernel_handlers(running)})
         await self._server.start()
-        self._background.start("purge receipts", partial(every, _PURGE_EVERY_S, running.store.purge_receipts))
-        for job in service.jobs:
-            self._background.start(getattr(job, "__name__", "job"), partial(job, running))
+        self._start_background(running, service)
+        self._ready = True
         log.info("service is ready", extra={"health_port": self.health_port})
 
     async def stop(self) -> None:
@@ -159,6 +160,14 @@ class ServiceProcess:
             keys=keys,
         )
 
+    def _start_background(self, running: Running, service: Service) -> None:
+        start, heads = self._background.start, self._settings.heads_folder
+        start("purge receipts", partial(every, _PURGE_EVERY_S, running.store.purge_receipts))
+        if heads:
+            start("sign heads", partial(keep_signing_heads, running.store, heads))
+        for job in service.jobs:
+            start(getattr(job, "__name__", "job"), partial(job, running))
+
     async def _follow(self, running: Running, service: Service, pools: Pools) -> None:
         followed = Followed(
             projections=service.projections,
@@ -187,8 +196,8 @@ class ServiceProcess:
     async def _has_nats(self) -> bool:
         return self._bus is not None and self._bus.connected
 
-    async def _has_followers(self) -> bool:
-        return self._followers is not None
+    async def _has_started(self) -> bool:
+        return self._ready
 
 
 def _kernel_handlers(running: Running) -> Handlers:
