@@ -25,7 +25,7 @@ def build(running: Running) -> Service:
     assert isinstance(settings, Settings)
     stream = LogStream(running.bus, settings.logs_age, settings.logs_bytes)
     simulation = Simulation(settings.database_url.get_secret_value(), stream)
-    driver = SimulatedDriver(running.pool_queries, simulation.wake)
+    driver = SimulatedDriver(running.pool_queries, simulation)
     commands = CommandHandlers(
         store=running.store,
         commands=running.commands,

@@ -1,13 +1,14 @@
 """The driver `simulated`: no Airflow runs; what would run is rows of a table and lines of a log."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from services.deployments.contract import Component, DeploymentId, Executor, State
 from services.deployments.drivers.protocol import Observed, Specification, StaleGeneration
+from services.deployments.drivers.simulation import Simulation
 from services.deployments.projections import QUERIES
+from shared.errors import Unavailable
 from shared.store.model import PgPool
 
 _ALWAYS: Final = (Component.SCHEDULER, Component.WEBSERVER, Component.TRIGGERER)
@@ -20,13 +21,13 @@ def components_of(executor: Executor) -> tuple[Component, ...]:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedDriver:
-    """Writes down what is wanted; the simulation of some replica (simulation.py) sees it and makes it so.
+    """Writes down what is wanted; the simulation of some replica sees it and makes it so.
 
-    `wake` tells the simulation of this process, so that it need not look first.
+    `simulation` is that of this process, which is told, so that it need not look first.
     """
 
     pool: PgPool
-    wake: Callable[[], None]
+    simulation: Simulation
     name: str = "simulated"
 
     async def apply(self, specification: Specification, *, generation: int) -> None:
@@ -39,14 +40,16 @@ class SimulatedDriver:
         await self._want(deployment_id, generation, wanted=False)
 
     async def observe(self, deployment_id: DeploymentId) -> Observed:
-        """Return whether the last wish is what is simulated."""
+        """Return whether the last wish is what is simulated; Unavailable in a process that leaves before it can be."""
         row = await self.pool.fetchrow(QUERIES["observe_simulated"], deployment_id)
         if row is None:
             return Observed(generation=0, state=State.UNKNOWN)
         generation, up = row["generation"], row["up_generation"]
-        if row["wanted"]:
-            return Observed(generation=generation, state=State.HEALTHY if up == generation else State.DEPLOYING)
-        return Observed(generation=generation, state=State.DELETED if up is None else State.DELETING)
+        if up == (generation if row["wanted"] else None):
+            return Observed(generation=generation, state=State.HEALTHY if row["wanted"] else State.DELETED)
+        if self.simulation.left:
+            raise Unavailable("this process leaves and simulates no more")
+        return Observed(generation=generation, state=State.DEPLOYING if row["wanted"] else State.DELETING)
 
     async def _want(
         self, deployment_id: DeploymentId, generation: int, *, wanted: bool, components: tuple[Component, ...] = ()
@@ -56,4 +59,4 @@ class SimulatedDriver:
         )
         if known is None:
             raise StaleGeneration(generation)
-        self.wake()
+        self.simulation.wake()

@@ -47,10 +47,11 @@ class _Kept:
 
 @dataclass(slots=True)
 class Simulation:
-    """Runs simulated Airflows; one instance a replica."""
+    """Runs simulated Airflows; one instance a replica. `left`: it has stopped for good."""
 
     database_url: str = field(repr=False)
     stream: LogStream
+    left: bool = False
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _kept: dict[DeploymentId, _Kept] = field(default_factory=dict[DeploymentId, _Kept])
 
@@ -60,13 +61,20 @@ class Simulation:
 
     async def run(self) -> None:
         """Simulate until cancelled; begins afresh when the session is lost."""
-        while True:
-            try:
-                async with self._session() as session:
-                    await self._keep(session)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("simulation waits for postgres", extra={"error": str(error)})
-            await asyncio.sleep(_PAUSE_S)
+        try:
+            while True:
+                await self._run_session()
+                await asyncio.sleep(_PAUSE_S)
+        except asyncio.CancelledError:
+            self.left = True
+            raise
+
+    async def _run_session(self) -> None:
+        try:
+            async with self._session() as session:
+                await self._keep(session)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("simulation waits for postgres", extra={"error": str(error)})
 
     @asynccontextmanager
     async def _session(self) -> AsyncGenerator[asyncpg.Connection, None]:
