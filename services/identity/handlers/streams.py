@@ -12,19 +12,19 @@ from shared.store.model import Recorded
 
 S = TypeVar("S")
 
-ORGANIZATION: Final = Decider[organization.OrganizationCommand, organization.Organization, OrganizationEvent](
+ORGANIZATION: Final[Decider[organization.OrganizationCommand, organization.Organization, OrganizationEvent]] = Decider(
     kind="organization", initial=organization.ABSENT, decide=organization.decide, evolve=organization.evolve
 )
-USER: Final = Decider[user.UserCommand, user.User, UserEvent](
+USER: Final[Decider[user.UserCommand, user.User, UserEvent]] = Decider(
     kind="user", initial=user.ABSENT, decide=user.decide, evolve=user.evolve
 )
-WORKSPACE: Final = Decider[workspace.WorkspaceCommand, workspace.Workspace, WorkspaceEvent](
+WORKSPACE: Final[Decider[workspace.WorkspaceCommand, workspace.Workspace, WorkspaceEvent]] = Decider(
     kind="workspace", initial=workspace.ABSENT, decide=workspace.decide, evolve=workspace.evolve
 )
-CREDENTIAL: Final = Decider[credential.CredentialCommand, credential.Credential, CredentialEvent](
+CREDENTIAL: Final[Decider[credential.CredentialCommand, credential.Credential, CredentialEvent]] = Decider(
     kind="credential", initial=credential.ABSENT, decide=credential.decide, evolve=credential.evolve
 )
-SESSION: Final = Decider[session.SessionCommand, session.Session, SessionEvent](
+SESSION: Final[Decider[session.SessionCommand, session.Session, SessionEvent]] = Decider(
     kind="session", initial=session.ABSENT, decide=session.decide, evolve=session.evolve
 )
 
