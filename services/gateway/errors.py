@@ -93,6 +93,7 @@ BY_RULE: Final[Mapping[str, Public]] = {
         "You must first deprovision all deployments before you can delete your workspace.", Code.INTERNAL
     ),
     DeploymentsRule.LABEL_IN_USE: Public("Workspace already has a deployment named {label}", Code.BAD_USER_INPUT),
+    DeploymentsRule.WORKSPACE_CLOSED: NOT_FOUND,
     DeploymentsRule.RESERVED_VARIABLE: Public(
         "{variables} {verb} set automatically and cannot be overridden", Code.INTERNAL
     ),
@@ -113,7 +114,6 @@ OWN_WORDS: Final = frozenset(
         IdentityRule.WEAK_PASSWORD,
         IdentityRule.INVALID_EMAIL,
         IdentityRule.INVALID_TEXT,
-        DeploymentsRule.WORKSPACE_CLOSED,
         DeploymentsRule.RELEASE_NAME_IN_USE,
         DeploymentsRule.INVALID_LABEL,
         DeploymentsRule.INVALID_DESCRIPTION,

@@ -11,13 +11,11 @@ from services.deployments.contract import (
     DeploymentRow,
     Deployments,
     Executor,
+    WorkspaceId,
 )
-from services.deployments.contract import WorkspaceId as DeploymentsWorkspaceId
 from services.gateway.context import Info
 from services.gateway.paging import all_rows
 from services.gateway.resolvers.arguments import checked, mapping, required
-from services.identity.contract import WorkspaceId, Workspaces
-from shared.errors import NotFound
 
 query: Final = QueryType()
 mutation: Final = MutationType()
@@ -40,18 +38,13 @@ async def resolve_deployments(
     """Return deployments by the first argument that is given, or all that the caller may see."""
     wanted: dict[str, Any] = {}
     if deployment_uuid:
-        wanted = {"ids": (DeploymentId(deployment_uuid),)}
+        wanted = {"ids": (DeploymentId(deployment_uuid),), "strict": True}
     elif workspace_uuid:
-        wanted = {"workspace_ids": (DeploymentsWorkspaceId(workspace_uuid),)}
+        wanted = {"workspace_ids": (WorkspaceId(workspace_uuid),), "strict": True}
     elif release_name:
         wanted = {"release_name": release_name}
     context = info.context
-    rows = await all_rows(lambda after: context.ask(Deployments(**wanted, after_id=after)), field="deployments")
-    if deployment_uuid and not rows:
-        raise NotFound("there is no such deployment")
-    if workspace_uuid and not deployment_uuid and not rows:
-        await context.ask(Workspaces(ids=(WorkspaceId(workspace_uuid),)))  # Forbidden for another's workspace
-    return rows
+    return await all_rows(lambda after: context.ask(Deployments(**wanted, after_id=after)), field="deployments")
 
 
 @mutation.field("createDeployment")
@@ -60,7 +53,7 @@ async def resolve_create(_: object, info: Info, **sent: Any) -> DeploymentRow:
     executor = sent.get("executor")
     with checked():
         command = CreateDeployment(
-            workspace_id=DeploymentsWorkspaceId(required("workspaceUuid", sent.get("workspace_uuid"))),
+            workspace_id=WorkspaceId(required("workspaceUuid", sent.get("workspace_uuid"))),
             label=sent["label"],
             type=sent.get("type") or "airflow",
             description=sent.get("description") or "",
