@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Final, assert_never, cast
+from typing import Any, assert_never, cast
 
 from pydantic import JsonValue
 
@@ -18,12 +17,10 @@ from services.deployments.contract import (
     status_of,
 )
 from services.deployments.domain.specification import ALERT_EMAILS
+from services.deployments.statements import QUERIES
 from shared.followers.projection import RowProjection
-from shared.sqlfile import load_queries
 from shared.store.model import Recorded
 from shared.store.personal import clear_text
-
-QUERIES: Final = load_queries(Path(__file__).parent / "sql" / "queries.sql")
 
 
 def evolve_row(row: DeploymentRow | None, recorded: Recorded) -> DeploymentRow | None:

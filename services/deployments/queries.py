@@ -6,7 +6,7 @@ from typing import Final
 
 from services.deployments.access import require_sees, require_somebody, seen_entities, sees_all
 from services.deployments.contract import AuthorizeLogs, DeploymentList, DeploymentRow, Deployments
-from services.deployments.projections import QUERIES
+from services.deployments.statements import QUERIES
 from shared.auth import Principal, deployment, workspace
 from shared.bus.request import Handlers, Request, Result
 from shared.errors import NotFound

@@ -12,11 +12,12 @@ from services.deployments.contract import (
     DeploymentCreated,
     DeploymentEvent,
     DeploymentId,
+    ReportHealthy,
+    ReportRemoved,
     State,
     deployment_stream,
 )
 from services.deployments.domain.deployment import DEPLOYMENT, Deleted, Deployment, Live
-from services.deployments.domain.reports import ReportHealthy, ReportRemoved
 from services.deployments.drivers.protocol import Driver, Specification, StaleGeneration
 from services.deployments.policies import DRIVE, DriverJob, Wish
 from shared.bus.request import Request

@@ -32,6 +32,7 @@ from services.deployments.contract.logs import (
 )
 from services.deployments.contract.names import new_release_name, new_release_names
 from services.deployments.contract.queries import AuthorizeLogs, Deployments
+from services.deployments.contract.reports import ReportHealthy, ReportRemoved
 from services.deployments.contract.rows import (
     AIRFLOW,
     DeploymentList,
@@ -71,6 +72,8 @@ __all__ = [
     "JsonObject",
     "LogBatch",
     "LogRecord",
+    "ReportHealthy",
+    "ReportRemoved",
     "Rule",
     "State",
     "Status",

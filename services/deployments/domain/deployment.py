@@ -11,9 +11,10 @@ from services.deployments.contract import (
     DeploymentDeleted,
     DeploymentEvent,
     DeploymentRemoved,
+    ReportHealthy,
+    ReportRemoved,
     WorkspaceId,
 )
-from services.deployments.domain.reports import ReportHealthy, ReportRemoved
 from services.deployments.domain.specification import (
     DEFAULT_AIRFLOW_VERSION,
     DEFAULT_CHART_VERSION,

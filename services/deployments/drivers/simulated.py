@@ -7,7 +7,7 @@ from typing import Final
 from services.deployments.contract import Component, DeploymentId, Executor, State
 from services.deployments.drivers.protocol import Observed, Specification, StaleGeneration
 from services.deployments.drivers.simulation import Simulation
-from services.deployments.projections import QUERIES
+from services.deployments.statements import QUERIES
 from shared.errors import Unavailable
 from shared.store.model import PgPool
 

@@ -17,7 +17,7 @@ import asyncpg
 from services.deployments.contract import Component, DeploymentId
 from services.deployments.drivers.simulated_airflow import SimulatedAirflow
 from services.deployments.logs.stream import LogStream
-from services.deployments.projections import QUERIES
+from services.deployments.statements import QUERIES
 from shared.ids import new_id
 
 log = logging.getLogger(__name__)

@@ -2,9 +2,8 @@
 
 import pytest
 
-from services.deployments.contract import DeploymentEvent, Executor
+from services.deployments.contract import DeploymentEvent, Executor, ReportHealthy, ReportRemoved
 from services.deployments.domain.deployment import Absent, Deployment, DeploymentCommand, decide, evolve
-from services.deployments.domain.reports import ReportHealthy, ReportRemoved
 from shared.errors import NotFound, Rejected
 from tests.unit.deployments.examples import CREATE, CREATED, DELETE, DELETED, HARD_DELETED, HEALTHY, ID, LATER, REMOVED
 

@@ -1,11 +1,12 @@
-"""What this service's own workers report of a driver; nobody else may send it."""
+"""What the deployments service's own workers report of a driver; nobody else may send it, so it is on no bus yet."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from services.deployments.contract import DeploymentId, DeploymentRow
+from services.deployments.contract.ids import DeploymentId
+from services.deployments.contract.rows import DeploymentRow
 from shared.clock import utc_now
 from shared.messages import Command, Generated
 
