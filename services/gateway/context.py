@@ -16,7 +16,7 @@ from shared.auth import ANONYMOUS, Principal, PrincipalKind
 from shared.bus.client import Bus
 from shared.bus.context import PATIENCE, Context
 from shared.bus.kernel import WaitFor
-from shared.errors import Unauthenticated, Unavailable
+from shared.errors import NotFound, Unauthenticated, Unavailable
 from shared.ids import new_message_id
 from shared.messages import Command, Message, Query
 
@@ -154,6 +154,8 @@ class RequestContext:
         wait = WaitFor(source=source, position=written.position, stream=written.stream, timeout_s=READ_YOUR_WRITES_S)
         try:
             reached = (await self.bus.ask(wait, self._envelope(ANONYMOUS), to=service)).value.reached
+        except NotFound:
+            return  # it takes in nothing of that service: there is nothing to wait for
         except Unavailable:
             reached = False
         self.stale = self.stale or not reached

@@ -66,7 +66,11 @@ BY_CODE: Final[Mapping[str, Public]] = {
     "not_found": NOT_FOUND,
     "unavailable": UNAVAILABLE,
     "wrong_expected_version": UNAVAILABLE,
+    "internal": INTERNAL,
 }
+
+IN_OWN_WORDS: Final = frozenset({"invalid", "rejected"})
+"""Codes whose texts say what the client did wrong."""
 
 BY_RULE: Final[Mapping[str, Public]] = {
     MISSING_ARGUMENT: Public("A required argument was not sent: {name}", Code.BAD_USER_INPUT),
@@ -132,11 +136,11 @@ OWN_WORDS: Final = frozenset(
 def public(error: AerodromeError) -> Public:
     """Return what a client is told of an error.
 
-    Rules come first, then codes; what is in neither table is told in its own words as BAD_USER_INPUT.
+    Rules come first, then codes; what is in neither table is told in its own words where they are meant for the client.
     """
     found = BY_RULE.get(error.rule) or BY_CODE.get(error.code)
     if found is None:
-        return Public(sentence(error.text), Code.BAD_USER_INPUT)
+        return Public(sentence(error.text), Code.BAD_USER_INPUT) if error.code in IN_OWN_WORDS else INTERNAL
     return Public(_filled(found.message, error.details), found.code)
 
 

@@ -5,10 +5,11 @@ from graphql import ExecutionResult, GraphQLError
 
 from services.deployments.contract import Rule as DeploymentsRule
 from services.gateway.answers import executed, format_error
-from services.gateway.errors import BY_RULE, OWN_WORDS, TYPES, Code, public
+from services.gateway.errors import BY_CODE, BY_RULE, IN_OWN_WORDS, OWN_WORDS, TYPES, Code, public
 from services.identity.contract import Rule as IdentityRule
 from services.invites.contract import Rule as InvitesRule
 from shared.errors import (
+    ERRORS,
     AerodromeError,
     Forbidden,
     Invalid,
@@ -25,6 +26,10 @@ NOT_ALLOWED = "You do not have the appropriate permissions for that"
 @pytest.mark.parametrize("rule", [*IdentityRule, *InvitesRule, *DeploymentsRule])
 def test_every_rule_of_every_service_has_its_place(rule: str) -> None:
     assert (rule in BY_RULE) != (rule in OWN_WORDS)
+
+
+def test_every_code_of_ours_has_its_place() -> None:
+    assert set(ERRORS) == set(BY_CODE) | IN_OWN_WORDS
 
 
 @pytest.mark.parametrize(
