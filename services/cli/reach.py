@@ -13,7 +13,7 @@ from shared.commands import Commands
 from shared.followers.followers import Followed, Followers
 from shared.postgres import open_pools
 from shared.service import App, Running
-from shared.settings import PREFIX, ServiceSettings, WrongSettings, load_settings
+from shared.settings import ServiceSettings, WrongSettings, load_settings
 from shared.store.events import EventStore
 from shared.store.personal import PersonalKeys
 
@@ -25,7 +25,7 @@ async def opened(folder: DataFolder, service: str) -> AsyncGenerator[Running]:
     Raises CannotStart if Postgres or NATS has not answered in 10 s.
     """
     app: App = importlib.import_module(f"services.{known_service(service)}.app").APP
-    settings = _settings(app, environments(folder, service)[service])
+    settings = _settings(app, dict(environments(folder, service)[service]))
     try:
         async with asyncio.timeout(OPEN_S):
             pools = await open_pools(settings.database_url.get_secret_value(), service=f"{service} cli")
@@ -58,8 +58,14 @@ async def opened(folder: DataFolder, service: str) -> AsyncGenerator[Running]:
 
 
 def _settings(app: App, environment: Mapping[str, str]) -> ServiceSettings:
-    os.environ.update({key: value for key, value in environment.items() if key.startswith(PREFIX)})
+    # The settings classes read the process's environment, so it is the service's for as long as that takes.
+    ours = dict(os.environ)
     try:
+        os.environ.clear()
+        os.environ.update(environment)
         return load_settings(app.settings)
     except WrongSettings as error:
         raise CannotStart(str(error)) from error
+    finally:
+        os.environ.clear()
+        os.environ.update(ours)
