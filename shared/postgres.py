@@ -11,6 +11,15 @@ from shared.store.model import PgPool
 
 log = logging.getLogger(__name__)
 
+DRIVER_ERRORS: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+"""Everything that asyncpg raises when something is wrong with a connection, a statement or its use."""
+
 _AWAY: Final = (
     OSError,
     TimeoutError,
@@ -20,6 +29,8 @@ _AWAY: Final = (
     asyncpg.TransactionRollbackError,
     asyncpg.LockNotAvailableError,
 )
+_DEAD: Final = ("is closed", "is closing", "released back to the pool", "was closed")
+"""What asyncpg says of a connection that died in our hands or of a pool that ends; its other words blame the caller."""
 _CONNECT_TIMEOUT_S: Final = 5.0
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 2.0
@@ -28,9 +39,13 @@ _IDLE_S: Final = 300.0
 
 def is_away(error: BaseException) -> bool:
     """Say whether `error` means "not now": a lost connection, a timeout, a lack of resources; no mistake of ours."""
-    if isinstance(error, asyncpg.InterfaceError):
-        return "clos" in str(error)  # a closed connection or a closing pool; else the client was misused
-    return isinstance(error, _AWAY)
+    match error:
+        case asyncpg.InternalClientError():  # used between the server's last word and the end of the connection
+            return "cannot switch to state" in str(error)
+        case asyncpg.InterfaceError():
+            return any(words in str(error) for words in _DEAD)
+        case _:
+            return isinstance(error, _AWAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +102,7 @@ async def reachable(pool: PgPool) -> bool:
     """Say whether Postgres answers on a connection of the pool."""
     try:
         await pool.fetchval("select 1")
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+    except DRIVER_ERRORS:
         return False
     return True
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import asyncpg
 
 from shared.errors import AerodromeError, Internal, Invalid, OutcomeUnknown, Unavailable
-from shared.postgres import is_away
+from shared.postgres import DRIVER_ERRORS, is_away
 from shared.store.batch import APPEND, Prepared, arguments
 from shared.store.connections import HeldConnection
 from shared.store.model import PgPool
@@ -26,7 +26,6 @@ _LINGER_S: Final = 0.02
 _FIRST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 0.5
 
-_DRIVER_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 _UNFIT: Final = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)
 
 
@@ -152,11 +151,11 @@ class Appender:
         """Get every entry of the batch its answer; one that spoils the batch spoils only itself."""
         try:
             await self._commit(batch, connection)
-        except _DRIVER_ERRORS as error:
+        except DRIVER_ERRORS as error:
             if len(batch) == 1:
                 batch[0].fail(_ours(error, batch[0]))
                 return
-            log.warning("batch failed, going on entry by entry", extra={"error": type(error).__name__})
+            log.warning("batch failed, going on entry by entry", extra={"error": repr(error)})
             for pending in batch:
                 await self._settle([pending], connection)
 
@@ -166,10 +165,10 @@ class Appender:
         while batch := [pending for pending in batch if not pending.future.done()]:
             try:
                 row = await self._call(batch, connection)
-            except _DRIVER_ERRORS as error:
+            except DRIVER_ERRORS as error:
                 if not is_away(error):
                     raise
-                log.warning("append interrupted, trying again", extra={"error": type(error).__name__})
+                log.warning("append interrupted, trying again", extra={"error": repr(error)})
                 await connection.drop()
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
@@ -185,7 +184,7 @@ class Appender:
             return await held.fetchrow(
                 APPEND, *arguments([pending.prepared for pending in batch]), timeout=max(left_s, _SWEEP_S)
             )
-        except _DRIVER_ERRORS as error:
+        except DRIVER_ERRORS as error:
             if not _rolled_back(error):
                 for pending in batch:
                     pending.undecided = True

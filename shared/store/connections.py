@@ -9,7 +9,7 @@ import asyncpg
 from asyncpg import Record
 
 from shared.errors import Unavailable
-from shared.postgres import is_away
+from shared.postgres import DRIVER_ERRORS, is_away
 from shared.store.model import PgConnection, PgPool
 
 _TIMEOUT_S: Final = 5.0
@@ -28,7 +28,7 @@ async def fetch(pool: PgPool, sql: str, *arguments: Any) -> Sequence[Record]:
         try:
             async with pool.acquire(timeout=left_s) as connection:
                 return await connection.fetch(sql, *arguments, timeout=left_s)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except DRIVER_ERRORS as error:
             if not is_away(error):
                 raise
             if loop.time() + _PAUSE_S >= deadline:
@@ -45,7 +45,7 @@ class HeldConnection:
 
     async def get(self, *, timeout_s: float) -> PgConnection:
         """Return the connection; raise what asyncpg raises when there is none in time."""
-        if self._connection is not None and self._connection.is_closed():
+        if self._connection is not None and _is_dead(self._connection):
             await self.give_back()
         if self._connection is None:
             # The pool's own timeout: cancelled from outside, asyncpg may lose the connection.
@@ -55,12 +55,20 @@ class HeldConnection:
     async def drop(self) -> None:
         """Throw the connection away: nobody knows what it is still busy with."""
         if self._connection is not None:
-            self._connection.terminate()
+            with contextlib.suppress(asyncpg.InterfaceError):  # it died, and its pool took it back by itself
+                self._connection.terminate()
             await self.give_back()
 
     async def give_back(self) -> None:
         """Return the connection to its pool."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
-            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            with contextlib.suppress(*DRIVER_ERRORS):
                 await self._pool.release(connection, timeout=2)  # 2 s; a broken one is replaced by the pool
+
+
+def _is_dead(connection: PgConnection) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # it died, and its pool took it back by itself
+        return True
