@@ -50,16 +50,21 @@ def is_away(error: BaseException) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolShape:
-    """How many connections a pool has and how long its statements may take."""
+    """How many connections a pool has and how long its statements may take.
+
+    `sessions`: its users may leave locks or settings of the session behind, so that a round trip clears them at each
+    return. An open transaction is always rolled back.
+    """
 
     use: str
     most: int
     statement_s: float
+    sessions: bool = False
 
 
 COMMANDS: Final = PoolShape(use="commands", most=10, statement_s=5)
 QUERIES: Final = PoolShape(use="queries", most=8, statement_s=5)
-FOLLOWERS: Final = PoolShape(use="followers", most=8, statement_s=60)
+FOLLOWERS: Final = PoolShape(use="followers", most=8, statement_s=60, sessions=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,7 @@ async def _create(database_url: str, *, service: str, shape: PoolShape) -> PgPoo
         max_size=shape.most,
         max_inactive_connection_lifetime=_IDLE_S,
         timeout=_CONNECT_TIMEOUT_S,
+        reset=None if shape.sessions else _keep_session,
         # The server gives up first, so that a connection is rarely thrown away.
         command_timeout=shape.statement_s + 1,
         server_settings={
@@ -125,6 +131,10 @@ async def _create(database_url: str, *, service: str, shape: PoolShape) -> PgPoo
             "jit": "off",
         },
     )
+
+
+async def _keep_session(_: object) -> None:
+    """Leave a returned connection as it is."""
 
 
 async def _close(pool: PgPool) -> None:
