@@ -49,22 +49,6 @@ create table publishing (
 );
 insert into publishing default values;
 
--- Where each earlier epoch was left, so that a consumer which slept through several finds the last common event.
-create table past_epochs (
-    number bigint generated always as identity primary key,
-    epoch uuid not null unique,
-    left_at bigint not null
-);
-
-create function keep_past_epoch() returns trigger language plpgsql as $$
-begin
-    insert into public.past_epochs (epoch, left_at) values (old.epoch, new.epoch_start);
-    return null;
-end $$;
-
-create trigger epochs_are_kept after update of epoch on store_head
-    for each row when (old.epoch <> new.epoch) execute function keep_past_epoch();
-
 
 -- Opens a follower's batch in the caller's transaction: nothing when another replica is at it, else where it stands and
 -- what is parked. Names without a schema then mean the tables in `tables_in`, until the transaction ends.

@@ -66,9 +66,9 @@ select id, kind, key, attempts, error, dead_at from outbox where dead_at is not 
 -- name: epoch
 select h.epoch, h.position, coalesce(
     (
-        select min(left_at) from past_epochs
-        where number >= (select known.number from past_epochs known where known.epoch = $1)
+        select min(later.began_behind) from epochs later
+        where later.number > (select known.number from epochs known where known.epoch = $1)
     ),
-    h.epoch_start
+    present.began_behind
 ) as since
-from store_head h
+from store_head h join epochs present on present.epoch = h.epoch
