@@ -166,12 +166,11 @@ do $$
 declare
     app text := current_database();  -- while migrating, the service's role has the name of its database
 begin
-    revoke execute on function begin_batch, hold_follower, begin_rebuild, end_rebuild, digest_rows, keep_past_epoch
+    revoke execute on function begin_batch, hold_follower, begin_rebuild, end_rebuild, digest_rows
         from public;
     execute format('grant execute on function begin_batch, hold_follower, begin_rebuild, end_rebuild, digest_rows to %I', app);
     execute format('grant select, insert, update, delete on checkpoints, parked_streams, outbox to %I', app);
     execute format('grant select, update on publishing to %I', app);
-    execute format('grant select on past_epochs to %I', app);
     execute format('grant usage on schema read to %I', app);
     execute format('alter default privileges in schema read grant select, insert, update, delete on tables to %I', app);
 end $$;
