@@ -90,8 +90,7 @@ class Bus:
     async def flush(self) -> None:
         """Return when NATS has taken what was sent, for instance a subscription; raise Unavailable if it is away."""
         try:
-            for _ in range(2):  # nats-py's ping overtakes what is pending; the second one comes behind it
-                await self._connection.client.flush(timeout=5)
+            await self._connection.flush(timeout_s=5)
         except NatsError as error:
             raise Unavailable("nats is away") from error
 

@@ -101,6 +101,11 @@ class Connection:
         """Call `call` each time the connection has come back."""
         self._calls.append(call)
 
+    async def flush(self, *, timeout_s: int) -> None:
+        """Return when NATS has taken what was sent; raise nats-py's error if it is away."""
+        for _ in range(2):  # nats-py's ping overtakes what is pending; the second one comes behind it
+            await self.client.flush(timeout=timeout_s)
+
     async def close(self) -> None:
         """Send what is pending and leave."""
         self._leaving = True
@@ -108,7 +113,7 @@ class Connection:
             task.cancel()
         if self.connected:
             try:
-                await self.client.flush(timeout=1)
+                await self.flush(timeout_s=1)
             except NatsError:
                 log.warning("nats left before everything was sent")
         await self.client.close()
@@ -137,7 +142,7 @@ class Connection:
         self.client = client
         for listening in self._listening:
             await self._subscribe(listening)
-        await client.flush()
+        await self.flush(timeout_s=5)
         self._mark(up=True)
 
     async def _subscribe(self, listening: Listening) -> None:
