@@ -112,6 +112,8 @@ class BusServer:
         except AerodromeError as error:
             known = message.subject if message.subject in self._subjects else "unknown"
             MESSAGES.labels(known, error.code).inc()
+            if not isinstance(error, Unavailable):  # a full lane is counted; a line each would be too many
+                log.info("message refused", extra={"subject": known, "outcome": error.code, "reason": error.text})
             await self._send(message.reply, reply_of(error))
 
     def _take(self, message: Msg) -> None:
