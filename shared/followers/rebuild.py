@@ -9,7 +9,7 @@ from typing import Final
 from asyncpg import LockNotAvailableError
 
 from shared.errors import Rejected, Unavailable
-from shared.followers.batch import Follower, Place, open_batch, take_batch
+from shared.followers.batch import Culprit, Follower, Place, open_batch, take_batch
 from shared.followers.follower import FollowerLoop, Step
 from shared.followers.reading import read_items
 from shared.followers.settings import FollowerSettings
@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 _HOLD_MS: Final = 5000  # how long a running batch of the follower is waited for
 _TABLE_LOCK_MS: Final = 1000  # how long readers may be made to wait behind the swap
 _TRIES: Final = 30
+_BEHIND: Final = """
+select coalesce(max(position) filter (where name = $1), 0) - coalesce(max(position) filter (where name = $2), 0)
+from public.checkpoints"""
 
 
 class Rebuild:
@@ -64,12 +67,15 @@ class Rebuild:
             yield  # the lock ends with the connection's return to the pool
 
     async def _catch_up(self) -> None:
+        """Apply batch after batch until the copies are as far as the running tables, or nearly so."""
+
         def moved(_name: str, _place: Place) -> None:
             """Nobody waits for a copy."""
 
         loop = FollowerLoop(self._shadow, store=self._store, pool=self._pool, settings=self._settings, moved=moved)
         while await loop.step() is Step.MORE:
-            pass
+            if await self._pool.fetchval(_BEHIND, self._follower.name, self._shadow.name) < self._settings.batch:
+                return
 
     async def _swap(self) -> int | None:
         """Hold the running follower, apply the last few events, and swap; None when readers were in the way."""
@@ -88,11 +94,14 @@ class Rebuild:
     async def _last_few(self, connection: PgConnection) -> None:
         running = (await open_batch(connection, self._follower)).position
         seen = (await open_batch(connection, self._shadow)).position
-        while items := await read_items(self._store, after=seen, limit=self._settings.batch):
-            await take_batch(connection, self._shadow, items, seen=seen, carefully=True)
-            seen = items[-1].position
-            if seen >= running and len(items) < self._settings.batch:
-                return
+        while seen < running:
+            items = await read_items(self._store, after=seen, limit=self._settings.batch)
+            try:
+                async with connection.transaction():
+                    place = await take_batch(connection, self._shadow, items, seen=seen, carefully=False)
+            except Culprit:
+                place = await take_batch(connection, self._shadow, items, seen=seen, carefully=True)
+            seen = place.position
 
 
 async def digest(pool: PgPool, tables: tuple[str, ...]) -> str:
