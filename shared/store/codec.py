@@ -91,30 +91,31 @@ class EventTypes:
         Raises Undecodable where this program knows no way to read it.
         """
         position, stream, version, event_id, type_name, schema_version, data, metadata, hash_, recorded_at = row
-        kind = self._by_name.get(type_name)
         try:
-            if kind is not None and kind.version == schema_version and _SEALED_TEXT not in data:
-                event = kind.parse(data)
-            else:
-                event = self._decode_slowly(row, keys)
+            event = self.read(type_name, schema_version, data, event_id=event_id, keys=keys)
         except (ValidationError, LookupError, InvalidTag) as error:
             raise Undecodable(position=position, stream=stream, type_name=type_name) from error
         return Recorded(
             position, stream, version, event_id, type_name, schema_version, event, hash_, recorded_at, metadata
         )
 
-    def _decode_slowly(self, row: Record, keys: Keys) -> Event:
-        kind, version = self._by_name[row["type_name"]], row["schema_version"]
-        data: dict[str, Any] = from_json(row["data"])
-        for person, fields in data.pop(_SEALED, {}).items():
+    def read(self, type_name: str, schema_version: int, data: str, *, event_id: UUID, keys: Keys) -> Event:
+        """Return the event that was stored as `data`: decrypted, then raised to the present shape, then validated.
+
+        Raises LookupError for an unknown type or a newer version, ValidationError and InvalidTag for unfit data.
+        """
+        kind = self._by_name[type_name]
+        if schema_version == kind.version and _SEALED_TEXT not in data:
+            return kind.parse(data)
+        shape: dict[str, Any] = from_json(data)
+        for person, fields in shape.pop(_SEALED, {}).items():
             for field, sealed in fields.items():
-                data[field] = _open(keys.get(person), sealed, row["event_id"], field)
-        while version < kind.version:
-            data = self._upcasters[kind.event.type_name, version](data)
-            version += 1
-        if version > kind.version:
-            raise LookupError(f"schema version {version} is newer than {kind.version}")
-        return kind.parse(to_json(data))
+                shape[field] = _open(keys.get(person), sealed, event_id, field)
+        for version in range(schema_version, kind.version):
+            shape = self._upcasters[type_name, version](shape)
+        if schema_version > kind.version:
+            raise LookupError(f"schema version {schema_version} of {type_name} is newer than {kind.version}")
+        return kind.parse(to_json(shape))
 
     def _known(self, event: Event) -> _Kind:
         kind = self._by_class.get(type(event))

@@ -46,6 +46,7 @@ def sign_head(folder: Path, head: Head, *, now: datetime) -> bool:
         "signed_at": now.isoformat(),
         "signature": base64.b64encode(key.sign(_signed_text(head, now))).decode(),
     }
+    _cut_half_line(folder / _HEADS)
     _append(folder / _HEADS, json.dumps(line) + "\n")
     return True
 
@@ -90,6 +91,12 @@ def _signing_key(folder: Path) -> Ed25519PrivateKey:
         made = Ed25519PrivateKey.generate().private_bytes_raw()
         _append(file, base64.b64encode(made).decode() + "\n")
     return Ed25519PrivateKey.from_private_bytes(base64.b64decode(file.read_text(encoding="ascii")))
+
+
+def _cut_half_line(file: Path) -> None:
+    """Remove what a crash left of a last line."""
+    if file.exists():
+        os.truncate(file, file.read_bytes().rfind(b"\n") + 1)
 
 
 def _append(file: Path, text: str) -> None:
