@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 log = logging.getLogger(__name__)
 
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 30.0
+_CANCEL_AGAIN_S: Final = 2.0
 
 Task = Callable[[], Awaitable[None]]
 
@@ -25,10 +26,21 @@ class Background:
 
     async def stop(self) -> None:
         """Cancel all of them and wait until they are gone."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         self._tasks.clear()
+
+
+async def end_tasks(tasks: Iterable[asyncio.Task[None]], *, again_s: float = _CANCEL_AGAIN_S) -> None:
+    """Cancel tasks and wait until they are gone, however they end.
+
+    Before Python 3.12 `wait_for`, which the client of NATS is built on, loses a cancellation that comes together with
+    its result; so a task that goes on is cancelled again after `again_s`, which has to suffice for its cleaning up.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=again_s)
 
 
 async def every(seconds: float, call: Callable[[], Awaitable[object]]) -> None:

@@ -1,5 +1,6 @@
 """The form of log batches on NATS: what drivers write to `logs.<deployment>.<component>` and the gateway reads."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -20,6 +21,9 @@ class Component(StrEnum):
     WEBSERVER = "webserver"
     TRIGGERER = "triggerer"
     WORKER = "worker"
+
+
+_COMPONENTS: Final[Mapping[str, Component]] = {"workers": Component.WORKER, **{str(each): each for each in Component}}
 
 
 class LogRecord(Message):
@@ -47,10 +51,7 @@ class LogBatch(Message):
 
 def component_named(text: str) -> Component | None:
     """Return the component that a client means; case is ignored and `workers` means `worker`; None when unknown."""
-    name = text.lower()
-    if name == "workers":
-        return Component.WORKER
-    return Component(name) if name in set(Component) else None
+    return _COMPONENTS.get(text.lower())
 
 
 def logs_subject(deployment_id: str, component: Component) -> str:

@@ -1,7 +1,7 @@
-"""One simulated Airflow: its components write about a line a second for as long as it is up."""
+"""One simulated Airflow: its components write lines for as long as it is up."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,7 +11,6 @@ from services.deployments.drivers.simulated_lines import Line, first_lines, line
 from services.deployments.logs.stream import LogStream
 from shared.clock import utc_now
 
-PERIOD_S: Final = 1.0
 _INSTANT: Final = timedelta(microseconds=1)
 
 
@@ -24,19 +23,20 @@ class SimulatedAirflow:
     components: tuple[Component, ...]
     incarnation: str
 
-    async def run(self, stream: LogStream) -> None:
-        """Write the lines of all components until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for component in self.components:
-                group.create_task(self._component(component, stream))
+    def start(self, stream: LogStream, period_s: Callable[[], float]) -> set[asyncio.Task[None]]:
+        """Start the components; each writes a line every `period_s` until its task is cancelled."""
+        return {
+            asyncio.create_task(self._component(component, stream, period_s), name=f"{self.deployment_id} {component}")
+            for component in self.components
+        }
 
-    async def _component(self, component: Component, stream: LogStream) -> None:
+    async def _component(self, component: Component, stream: LogStream, period_s: Callable[[], float]) -> None:
         clock = asyncio.get_running_loop()
         writer = _Writer(self, component)
         await stream.write(writer.batch(first_lines(component)))
         next_s = clock.time()
         for line in lines(component):
-            next_s = max(next_s + PERIOD_S, clock.time())  # what could not be written in time is left out
+            next_s = max(next_s + period_s(), clock.time())  # what could not be written in time is left out
             await asyncio.sleep(next_s - clock.time())
             await stream.write(writer.batch((line,)))
 

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,13 +19,19 @@ from services.deployments.drivers.simulated_airflow import SimulatedAirflow
 from services.deployments.logs.stream import LogStream
 from services.deployments.statements import QUERIES
 from shared.ids import new_id
+from shared.runtime.background import end_tasks
 
 log = logging.getLogger(__name__)
 
 LOOK_S: Final = 1.0
 """How often it looks for what is wanted when nothing wakes it."""
 
+MOST_DEPLOYMENTS: Final = 50
+"""So many write a line a second; more write less often, so that they never choke the service they live in."""
+
+_GATHER_S: Final = 0.02  # wishes come in bursts
 _PAUSE_S: Final = 0.5
+_CANCEL_AGAIN_S: Final = 0.1
 _TIMEOUT_S: Final = 5.0
 
 
@@ -39,10 +45,14 @@ class _Wanted:
 
 @dataclass(slots=True)
 class _Kept:
-    """What this session has locked; `task` is None where nothing runs."""
+    """What this session has locked; no `tasks` where nothing was started yet."""
 
     generation: int = 0
-    task: asyncio.Task[None] | None = None
+    tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+
+    @property
+    def runs(self) -> bool:
+        return bool(self.tasks) and not any(task.done() for task in self.tasks)
 
 
 @dataclass(slots=True)
@@ -83,18 +93,20 @@ class Simulation:
         try:
             yield session
         finally:
-            await self._stop_all()
-            session.terminate()
+            try:
+                await self._stop_all()
+            finally:
+                session.terminate()
 
     async def _keep(self, session: asyncpg.Connection) -> None:
         while True:
             self._woken.clear()
             await self._lock_new(session)
             await self._follow_changes(session)
-            try:
-                await asyncio.wait_for(self._woken.wait(), LOOK_S)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._woken.wait()
+                    await asyncio.sleep(_GATHER_S)
 
     async def _lock_new(self, session: asyncpg.Connection) -> None:
         for row in await session.fetch(QUERIES["lock_simulated"], list(self._kept)):
@@ -103,13 +115,13 @@ class Simulation:
 
     async def _follow_changes(self, session: asyncpg.Connection) -> None:
         # Read after the lock was taken: its holder before us may have changed the row.
-        for row in await session.fetch(QUERIES["read_simulated"], list(self._kept)):
+        running = [each.generation if each.runs else 0 for each in self._kept.values()]
+        for row in await session.fetch(QUERIES["changed_simulated"], list(self._kept), running):
             wanted = _wanted(row)
-            kept = self._kept[wanted.deployment_id]
-            if not wanted.wanted:
+            if wanted.wanted:
+                await self._start(session, wanted, self._kept[wanted.deployment_id])
+            else:
                 await self._give_up(session, wanted.deployment_id)
-            elif kept.task is None or kept.task.done() or kept.generation != wanted.generation:
-                await self._start(session, wanted, kept)
 
     async def _start(self, session: asyncpg.Connection, wanted: _Wanted, kept: _Kept) -> None:
         await _stop(kept)
@@ -119,7 +131,7 @@ class Simulation:
             components=wanted.components,
             incarnation=new_id(),
         )
-        kept.generation, kept.task = wanted.generation, asyncio.create_task(airflow.run(self.stream))
+        kept.generation, kept.tasks = wanted.generation, airflow.start(self.stream, self._period_s)
         await session.execute(QUERIES["mark_simulated"], airflow.deployment_id, airflow.generation, airflow.incarnation)
         log.info(
             "simulated airflow started",
@@ -132,20 +144,22 @@ class Simulation:
         await session.execute(QUERIES["unlock_simulated"], deployment_id)
         log.info("simulated airflow stopped", extra={"deployment": deployment_id})
 
+    def _period_s(self) -> float:
+        return max(1.0, len(self._kept) / MOST_DEPLOYMENTS)
+
     async def _stop_all(self) -> None:
-        kept, self._kept = self._kept, {}
-        for each in kept.values():
+        kept, self._kept = list(self._kept.values()), {}
+        await end_tasks((task for each in kept for task in each.tasks), again_s=_CANCEL_AGAIN_S)
+        for each in kept:
             await _stop(each)
 
 
 async def _stop(kept: _Kept) -> None:
-    if kept.task is None:
-        return
-    kept.task.cancel()
-    await asyncio.wait({kept.task})
-    if not kept.task.cancelled() and (error := kept.task.exception()):
-        log.error("simulated airflow failed", exc_info=error)
-    kept.task = None
+    await end_tasks(kept.tasks, again_s=_CANCEL_AGAIN_S)
+    for task in kept.tasks:
+        if not task.cancelled() and (error := task.exception()):
+            log.error("simulated airflow failed", exc_info=error)
+    kept.tasks = set()
 
 
 def _wanted(row: asyncpg.Record) -> _Wanted:

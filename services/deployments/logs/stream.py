@@ -10,7 +10,7 @@ from nats.errors import Error as NatsError
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
-from services.deployments.contract import LOGS_STREAM, LOGS_SUBJECTS, LogBatch, component_named, logs_subject
+from services.deployments.contract import LOGS_STREAM, LOGS_SUBJECTS, Component, LogBatch, logs_subject
 from shared.bus.client import Bus
 
 log = logging.getLogger(__name__)
@@ -63,9 +63,8 @@ class LogStream:
 
     async def write(self, batch: LogBatch) -> None:
         """Return when the stream holds the batch, once; waits for as long as NATS or the stream is away."""
-        component = component_named(batch.component)
-        assert component is not None
-        subject, data = logs_subject(batch.deployment, component), batch.model_dump_json().encode()
+        subject = logs_subject(batch.deployment, Component(batch.component))
+        data = batch.model_dump_json().encode()
         pause_s = _FIRST_PAUSE_S
         while not await self._published(subject, data, batch.message_id()):
             await asyncio.sleep(pause_s)

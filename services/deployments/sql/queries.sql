@@ -63,16 +63,18 @@ returning generation
 select generation, wanted, up_generation from simulated_deployments where deployment_id = $1
 
 -- name: lock_simulated
--- What is to be started, and what nobody has cleared up, each with whether this session now holds it.
-select deployment_id, generation, wanted, components::text as components,
-    pg_try_advisory_lock(hashtextextended('simulated ' || deployment_id, 0)) as held
-from simulated_deployments
-where (wanted or up_generation is not null) and deployment_id <> all ($1::text[])
+-- What is to be started, and what nobody has cleared up, each with whether this session holds it now. $1: it did before.
+select s.deployment_id, pg_try_advisory_lock(hashtextextended('simulated ' || s.deployment_id, 0)) as held
+from simulated_deployments s
+where (s.wanted or s.up_generation is not null)
+    and not exists (select from unnest($1::text[]) as k (id) where k.id = s.deployment_id)
 
--- name: read_simulated
-select deployment_id, generation, wanted, components::text as components
-from simulated_deployments
-where deployment_id = any ($1::text[])
+-- name: changed_simulated
+-- What this session holds ($1) and is not what runs: other than the generation of $2, or not wanted any more.
+select s.deployment_id, s.generation, s.wanted, s.components::text as components
+from unnest($1::text[], $2::integer[]) as k (id, generation)
+join simulated_deployments s on s.deployment_id = k.id
+where s.generation <> k.generation or not s.wanted
 
 -- name: mark_simulated
 update simulated_deployments set up_generation = $2, incarnation = $3 where deployment_id = $1

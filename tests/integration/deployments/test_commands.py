@@ -22,7 +22,15 @@ from shared.auth import ANONYMOUS, Principal, service_principal
 from shared.errors import AerodromeError, Forbidden, Invalid, NotFound, Rejected, Unauthenticated, Unavailable
 from shared.ids import new_id
 from tests.integration.deployments.conftest import Ground
-from tests.integration.deployments.service import WORKSPACE, Gateway, connection_to, holding, member, new_workspace
+from tests.integration.deployments.service import (
+    WORKSPACE,
+    Gateway,
+    connection_to,
+    holding,
+    member,
+    new_workspace,
+    until,
+)
 
 pytestmark = pytest.mark.usefixtures("service")
 UNKNOWN = DeploymentId("cunknown00000000000000001")
@@ -235,6 +243,11 @@ async def test_secrets_are_nowhere_in_the_clear(gateway: Gateway, ground: Ground
     assert row.env_keys == ("TOKEN",)
     assert secret not in row.model_dump_json()
     async with connection_to(ground.database) as connection:
+
+        async def is_driven() -> bool:
+            return await connection.fetchval("select count(*) from events where type_name like '%healthy'") == 1
+
+        await until(is_driven)
         stored = await connection.fetchval("select string_agg(data || metadata, ' ') from events")
         outbox = await connection.fetchval("select string_agg(payload || origin, ' ') from outbox")
         shown = await connection.fetchval("select string_agg(d::text, ' ') from read.deployments d")
