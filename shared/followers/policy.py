@@ -49,6 +49,13 @@ class Job:
         return self.origin
 
 
+class Hopeless(Exception):
+    """Raised by a worker where trying again can't help: the job becomes a dead letter at once.
+
+    Its text is kept for the person who looks at the dead letter; it holds no secret and no personal datum.
+    """
+
+
 class Policy(Protocol):
     """Answers an event with jobs, which are committed together with the policy's checkpoint; pure."""
 
@@ -61,7 +68,7 @@ class Policy(Protocol):
 class Worker(Protocol):
     """Performs the jobs of one kind, several at once; each must bear being performed again.
 
-    What `perform` raises is retried with backoff until the job is a dead letter.
+    What `perform` raises is retried with backoff until the job is a dead letter; Hopeless makes it one at once.
     """
 
     @property

@@ -11,7 +11,7 @@ from uuid import uuid4
 from shared.followers.failures import Backoff, describe, jittered, passes
 from shared.followers.loops import Loop
 from shared.followers.outbox import Outbox
-from shared.followers.policy import Job, Worker
+from shared.followers.policy import Hopeless, Job, Worker
 from shared.followers.settings import FollowerSettings
 from shared.store.model import PgPool
 
@@ -105,7 +105,7 @@ class WorkerLoop(Loop):
             log.info("job done", extra=told)
 
     async def _fail(self, job: Job, error: Exception, told: dict[str, object]) -> None:
-        if job.attempts >= self._settings.attempts:
+        if job.attempts >= self._settings.attempts or isinstance(error, Hopeless):
             await self._settle(lambda: self._outbox.bury(job, error))
             log.error("job is a dead letter", exc_info=error, extra=told)
             return
