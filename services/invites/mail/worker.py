@@ -11,8 +11,8 @@ from services.invites.mail.letters import Invitation, Letter, invitation
 from services.invites.mail.smtp import MailServer, Stamp, send
 from shared.bus.client import Bus
 from shared.clock import utc_now
-from shared.errors import Unavailable
-from shared.followers.policy import Job
+from shared.errors import Invalid, Rejected, Unavailable
+from shared.followers.policy import Hopeless, Job
 
 log = logging.getLogger(__name__)
 
@@ -42,14 +42,16 @@ class MailWorker:
         if content.status is MailStatus.GONE:
             log.info("mail is not needed any more", extra={"purpose": mail.purpose, "invite": mail.invitation_id})
             return
-        await send(
-            self._letter(mail, content),
-            address=content.address,
-            name=content.full_name,
-            stamp=Stamp(mail_id=job.message_id("mail"), time=utc_now()),
-            server=self.server,
-        )
+        await self._send(mail, content, job)
         log.info("mail sent", extra={"purpose": mail.purpose, "invite": mail.invitation_id, "attempt": job.attempts})
+
+    async def _send(self, mail: MailJob, content: MailContent, job: Job) -> None:
+        stamp = Stamp(mail_id=job.message_id("mail"), time=utc_now())
+        letter = self._letter(mail, content)
+        try:
+            await send(letter, address=content.address, name=content.full_name, stamp=stamp, server=self.server)
+        except (Invalid, Rejected) as error:
+            raise Hopeless(error.text) from error
 
     def _letter(self, mail: MailJob, content: MailContent) -> Letter:
         match mail.purpose:

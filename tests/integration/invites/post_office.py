@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import re
 import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from aiosmtpd.handlers import Mailbox
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -35,6 +37,7 @@ class PostOffice:
     before_answer: Callable[[], None] = lambda: None
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     attempts: int = 0
+    taken: int = 0
 
     def __post_init__(self) -> None:
         self._maildir = Mailbox(self.folder)
@@ -53,15 +56,15 @@ class PostOffice:
         answer = self.data.pop(0) if self.data else OK
         if answer == OK:
             await self._maildir.handle_DATA(server, session, envelope)
+            self.taken += 1
             self.before_answer()
         await self._attempted()
         return answer
 
     def mails(self) -> list[EmailMessage]:
         """Return every mail by its arrival."""
-        paths = sorted(self.folder.glob("new/*"), key=lambda path: path.stat().st_mtime_ns)
         mails: list[EmailMessage] = []
-        for path in paths:
+        for path in sorted(self.folder.glob("new/*"), key=lambda path: path.stat().st_mtime_ns):
             mail = message_from_bytes(path.read_bytes(), policy=policy.default)
             assert isinstance(mail, EmailMessage)
             mails.append(mail)
@@ -70,7 +73,7 @@ class PostOffice:
     async def wait(self, *, mails: int = 0, attempts: int = 0, timeout_s: float = 30.0) -> list[EmailMessage]:
         """Return the mails once so many have arrived and so many attempts were made."""
         async with asyncio.timeout(timeout_s), self.changed:
-            await self.changed.wait_for(lambda: len(self.mails()) >= mails and self.attempts >= attempts)
+            await self.changed.wait_for(lambda: self.taken >= mails and self.attempts >= attempts)
         return self.mails()
 
     async def _attempted(self) -> None:
@@ -125,6 +128,18 @@ async def open_post_office(
             if each.transport is not None:
                 each.transport.close()
         await server.wait_closed()
+
+
+def token_in(mail: EmailMessage, *, below: str) -> str:
+    """Return the token of the sign-up link in a mail, the same in both forms, below the public URL."""
+    found: set[str] = set()
+    for form in ("plain", "html"):
+        body = mail.get_body((form,))
+        assert body is not None
+        found.update(re.findall(r"https?://[^\s\"<]+", body.get_content()))
+    (link,) = found
+    assert link.startswith(f"{below}/signup?token=")
+    return parse_qs(urlsplit(link).query)["token"][0]
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
