@@ -60,4 +60,5 @@ format: $(STAMP) ## let ruff mend what it can
 
 .PHONY: bench
 bench: $(STAMP) ## measure appends, replay and HTTP on this machine
-	@for each in tests/benchmarks/bench_*.py; do $(BIN)/python "$$each" || exit 1; done
+	@for each in $(basename $(notdir $(wildcard tests/benchmarks/bench_*.py))); do \
+		$(BIN)/python -m "tests.benchmarks.$$each" || exit 1; done

@@ -1,5 +1,6 @@
 """Bad input over real HTTP: an error in the contract's form, nothing stored, nothing leaked."""
 
+import io
 import json
 from typing import Any
 from uuid import uuid4
@@ -15,7 +16,7 @@ NOT_ALLOWED = "You do not have the appropriate permissions for that"
 
 async def posted(client: Houston, body: bytes) -> tuple[int, dict[str, Any]]:
     headers = {"Content-Type": "application/json", "Authorization": client.authorization}
-    async with client.session.post(f"{client.url}/v1", data=body, headers=headers) as response:
+    async with client.session.post(f"{client.url}/v1", data=io.BytesIO(body), headers=headers) as response:
         return response.status, json.loads(await response.text())
 
 
