@@ -1,7 +1,7 @@
 """Writing to a person's stream: with the claims and the owners of the organization that follow from it."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from functools import reduce
 from typing import Final
@@ -10,8 +10,8 @@ import asyncpg
 
 from services.identity.contract import Rule, UserId
 from services.identity.domain import organization
-from services.identity.domain.events import UserEvent, UserRemoved
-from services.identity.domain.user import EMAIL, INVITATION, USERNAME, Held, Removed, User, UserCommand, held, owns
+from services.identity.domain.events import UserRemoved
+from services.identity.domain.user import EMAIL, INVITATION, USERNAME, Held, Removed, User, UserCommand, consequences
 from services.identity.handlers.kit import Kit
 from services.identity.handlers.streams import ORGANIZATION, USER, user_of
 from shared.commands import Committed, Loaded, Unit
@@ -39,14 +39,15 @@ async def load_holder(unit: Unit, email: str, *, otherwise: UserId) -> Loaded[Us
 async def write(unit: Unit, kit: Kit, loaded: Loaded[User], command: UserCommand, *, now: datetime) -> User:
     """Decide `command` on a person, write what follows from it in the same entry, and return the new state."""
     events = USER.decide(command, loaded.state)
-    before, after = loaded.state, _after(loaded.state, events)
+    after = reduce(USER.evolve, events, loaded.state)
+    follows = consequences(loaded.state, after)
     unit.append(loaded, events)
-    for gone in held(before) - held(after):
+    for gone in follows.released:
         unit.release(_claim(gone, loaded.stream))
-    for new in held(after) - held(before):
+    for new in follows.taken:
         unit.take(_claim(new, loaded.stream), taken=_TAKEN[new.kind])
-    if owns(before) is not owns(after):
-        await _write_owner(unit, kit, user_of(loaded.stream), added=owns(after), now=now)
+    if follows.owner is not None:
+        await _write_owner(unit, kit, user_of(loaded.stream), added=follows.owner, now=now)
     return after
 
 
@@ -71,10 +72,6 @@ async def _write_owner(unit: Unit, kit: Kit, user_id: UserId, *, added: bool, no
     loaded = await unit.load(ORGANIZATION, await kit.organization.id())
     wish = (organization.AddOwner if added else organization.RemoveOwner)(user_id=user_id, now=now)
     unit.append(loaded, ORGANIZATION.decide(wish, loaded.state))
-
-
-def _after(user: User, events: Sequence[UserEvent]) -> User:
-    return reduce(USER.evolve, events, user)
 
 
 def _claim(value: Held, stream: str) -> Claim:

@@ -29,6 +29,7 @@ from tests.unit.identity.scenario import Scenario
 FOUNDED = OrganizationCreated(organization_id=x.ORGANIZATION, name="Flight School", created_at=NOW)
 MADE = WorkspaceCreated(workspace_id=x.WORKSPACE, label="Main", description="", created_at=NOW)
 GONE = WorkspaceDeleted(workspace_id=x.WORKSPACE, deleted_at=LATER)
+RENAMED = WorkspaceUpdated(workspace_id=x.WORKSPACE, label="Other", description="", updated_at=LATER)
 ACCOUNT = CredentialCreated(
     credential_id=x.CREDENTIAL,
     label="ci",
@@ -75,10 +76,9 @@ def test_a_workspace_is_made_changed_and_deleted() -> None:
     place = Scenario(WORKSPACE)
     place.when(workspace.Create(workspace_id=x.WORKSPACE, label="Main", description="", now=NOW)).then(MADE)
     rename = workspace.Update(workspace_id=x.WORKSPACE, label="Other", description=None, now=LATER)
-    renamed = WorkspaceUpdated(workspace_id=x.WORKSPACE, label="Other", description="", updated_at=LATER)
-    place.given(MADE).when(rename).then(renamed)
-    place.given(MADE, renamed).when(rename).then()
-    place.given(MADE, renamed).when(workspace.Delete(workspace_id=x.WORKSPACE, now=LATER)).then(GONE)
+    place.given(MADE).when(rename).then(RENAMED)
+    place.given(MADE, RENAMED).when(rename).then()
+    place.given(MADE, RENAMED).when(workspace.Delete(workspace_id=x.WORKSPACE, now=LATER)).then(GONE)
 
 
 @pytest.mark.parametrize("history", [(), (MADE, GONE)])

@@ -12,6 +12,7 @@ from services.identity.domain.user.commands import (
     UserCommand,
     Withdraw,
 )
+from services.identity.domain.user.consequences import Consequences, consequences
 from services.identity.domain.user.deciding import check_invited_roles, decide
 from services.identity.domain.user.evolving import evolve
 from services.identity.domain.user.state import (
@@ -50,6 +51,7 @@ __all__ = [
     "ChangeInvitation",
     "ChangeRole",
     "Clear",
+    "Consequences",
     "Grant",
     "Held",
     "Invitation",
@@ -66,6 +68,7 @@ __all__ = [
     "binding_on",
     "bindings_of",
     "check_invited_roles",
+    "consequences",
     "decide",
     "evolve",
     "held",
