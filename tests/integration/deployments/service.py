@@ -100,7 +100,7 @@ class Gateway:
         answered = await self.bus.ask(message, Context.first(principal, **of_context))
         if answered.position:
             wait = WaitFor(position=answered.position, stream=answered.stream)
-            reached = await self.bus.ask(wait, Context.first(principal), to="deployments")
+            reached = await self.bus.ask(wait, Context.first(principal), to=message.service())
             assert reached.value.reached
         return answered
 
