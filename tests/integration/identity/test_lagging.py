@@ -1,0 +1,77 @@
+"""While the read models lag, who may come in is decided by the events."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import asyncpg
+import pytest
+
+from services.identity.contract import (
+    AddWorkspaceUser,
+    Authenticate,
+    DeleteServiceAccount,
+    RegisterUser,
+    RemoveUser,
+    Role,
+)
+from shared.auth import ANONYMOUS, Principal, workspace
+from shared.bus.context import Context
+from shared.errors import Unauthenticated
+from shared.messages import Ask, Message
+from tests.integration.identity.service import KEY, PASSWORD, PATIENCE, Identity
+
+A = TypeVar("A", bound=Message)
+
+
+@asynccontextmanager
+async def held_up(identity: Identity) -> AsyncGenerator[None]:
+    """Keep every projection from moving."""
+    connection = await asyncpg.connect(identity.database.app_dsn)
+    try:
+        async with connection.transaction():
+            for name in ("people", "workspaces", "service_accounts", "sessions"):
+                await connection.execute("select hold_follower($1, 5000)", name)
+            yield
+    finally:
+        await connection.close()
+
+
+async def at_once(identity: Identity, message: Ask[A], asker: Principal = ANONYMOUS) -> A:
+    """Return the answer without waiting for the read models."""
+    return (await identity.gateway.ask(message, Context.first(asker, patience=PATIENCE))).value
+
+
+async def test_a_removed_person_is_refused_before_the_rows_know(identity: Identity) -> None:
+    ann = await identity.sign_up()
+    bob = await identity.join("bob@example.com")
+    async with held_up(identity):
+        await at_once(identity, RemoveUser(user_id=bob.id), ann.now)
+        assert await identity.fetch("select 1 from read.users where id = $1", bob.id)
+        with pytest.raises(Unauthenticated):
+            await at_once(identity, Authenticate(token=bob.token))
+
+
+async def test_a_deleted_key_is_refused_before_the_rows_know(identity: Identity) -> None:
+    ann = await identity.sign_up()
+    made = await identity.account(ann)
+    async with held_up(identity):
+        await at_once(identity, DeleteServiceAccount(credential_id=made.id), ann.now)
+        assert await identity.fetch("select 1 from read.service_accounts")
+        with pytest.raises(Unauthenticated):
+            await at_once(identity, Authenticate(token=KEY))
+
+
+async def test_a_new_person_and_a_new_role_are_known_before_the_rows_know(identity: Identity) -> None:
+    ann = await identity.sign_up()
+    place = await identity.workspace(ann)
+    bob = await identity.join("bob@example.com")
+    _, token = await identity.invited("new@example.com")
+    async with held_up(identity):
+        add = AddWorkspaceUser(workspace_id=place.id, email="bob@example.com", role=Role.WORKSPACE_EDITOR)
+        await at_once(identity, add, ann.now)
+        seen = await at_once(identity, Authenticate(token=bob.token))
+        assert seen.principal.holds("workspace.config.update", workspace(place.id))
+        signed = await at_once(identity, RegisterUser(email="new@example.com", password=PASSWORD, invite_token=token))
+        assert signed.session is not None
+        assert (await at_once(identity, Authenticate(token=signed.session.token))).user == signed.user
