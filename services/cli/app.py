@@ -43,7 +43,8 @@ def run(service: Annotated[str, typer.Argument(help="identity, invites, deployme
     """Run one process against given servers, as in a container; settings come from the environment.
 
     Needed are AERODROME_NATS_URL, AERODROME_NATS_USER and AERODROME_NATS_PASSWORD; for a service with a
-    database also AERODROME_DATABASE_URL, and for identity AERODROME_MASTER_KEY (base64 of 32 bytes).
+    database also AERODROME_DATABASE_URL, and for identity and deployments AERODROME_MASTER_KEY
+    (base64 of 32 bytes).
 
     Example: `AERODROME_NATS_URL=nats://nats:4222 … aerodrome run identity`
     """

@@ -19,6 +19,8 @@ from services.deployments.contract import (
 )
 from services.identity.contract import Role
 from shared.auth import ANONYMOUS, Principal, service_principal
+from shared.bus.context import Context
+from shared.bus.kernel import Events
 from shared.errors import AerodromeError, Forbidden, Invalid, NotFound, Rejected, Unauthenticated, Unavailable
 from shared.ids import new_id
 from tests.integration.deployments.conftest import Ground
@@ -247,8 +249,12 @@ async def test_secrets_are_nowhere_in_the_clear(gateway: Gateway, ground: Ground
         stored = await connection.fetchval("select string_agg(data || metadata, ' ') from events")
         outbox = await connection.fetchval("select string_agg(payload || origin, ' ') from outbox")
         shown = await connection.fetchval("select string_agg(d::text, ' ') from read.deployments d")
+    published = (
+        await gateway.bus.ask(Events(after=0), Context.first(member()), to="deployments")
+    ).value.model_dump_json()
     assert "TOKEN" in stored
-    for text in (stored, outbox):
+    assert "TOKEN" in published
+    for text in (stored, outbox, published):
         assert secret not in text
         assert address not in text
     assert secret not in shown
