@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, Protocol, TypeVar
 
 from aiodataloader import DataLoader
@@ -71,15 +72,10 @@ class Loaders:
     async def _members(self, keys: list[str]) -> list[list[MemberRow]]:
         ids = tuple(WorkspaceId(key) for key in keys)
         hidden: set[str] = set()
-
-        async def page(after_id: str) -> Any:
-            members = await self._ask(WorkspaceMembers(workspace_ids=ids, after_id=after_id))
-            hidden.update(members.forbidden)
-            return members
-
-        rows: list[MemberRow] = await _loaded("users", page)
-        refused = {key: Forbidden("the members of this workspace may not be seen") for key in hidden}
-        return _grouped(keys, rows, lambda row: row.workspace_id, "users", refused)
+        rows = await _loaded(
+            "users", _noting(hidden, lambda after: self._ask(WorkspaceMembers(workspace_ids=ids, after_id=after)))
+        )
+        return _grouped(keys, rows, lambda row: row.workspace_id, "users", hidden)
 
     async def _bindings(self, keys: list[str]) -> list[list[UserBindingRow]]:
         ids = tuple(UserId(key) for key in keys)
@@ -95,8 +91,11 @@ class Loaders:
 
     async def _workspace_invites(self, keys: list[str]) -> list[list[InviteRow]]:
         ids = tuple(WorkspaceId(key) for key in keys)
-        rows = await _loaded("invites", lambda after: self._ask(Invites(workspace_ids=ids, after_id=after)))
-        return _grouped(keys, rows, lambda row: row.workspace_id or "", "invites")
+        hidden: set[str] = set()
+        rows = await _loaded(
+            "invites", _noting(hidden, lambda after: self._ask(Invites(workspace_ids=ids, after_id=after)))
+        )
+        return _grouped(keys, rows, lambda row: row.workspace_id or "", "invites", hidden)
 
     async def _workspace_deployments(self, keys: list[str]) -> list[list[DeploymentRow]]:
         ids = tuple(DeploymentsWorkspaceId(key) for key in keys)
@@ -112,6 +111,17 @@ async def _loaded(field: str, ask: Callable[[str], Awaitable[Any]]) -> list[Any]
     return await all_rows(ask, field=field, most=MOST_LOADED)
 
 
+def _noting(hidden: set[str], ask: Callable[[str], Awaitable[Any]]) -> Callable[[str], Awaitable[Any]]:
+    """Return `ask`, with the keys that its pages call forbidden put into `hidden`."""
+
+    async def page(after_id: str) -> Any:
+        found = await ask(after_id)
+        hidden.update(found.forbidden)
+        return found
+
+    return page
+
+
 def _by_id(keys: Sequence[str], rows: Sequence[RowT]) -> list[RowT | None]:
     found = {row.id: row for row in rows}
     return [found.get(key) for key in keys]
@@ -122,12 +132,12 @@ def _grouped(
     rows: Sequence[RowT],
     key_of: Callable[[RowT], str],
     field: str,
-    refused: dict[str, Forbidden] | None = None,
+    hidden: AbstractSet[str] = frozenset(),
 ) -> list[Any]:
-    """Return the rows of each key; an error stands in the place of a key that is refused or has too many."""
+    """Return the rows of each key; an error stands in the place of one that is hidden or too long."""
     groups: defaultdict[str, list[RowT]] = defaultdict(list)
     for row in rows:
         groups[key_of(row)].append(row)
-    errors: dict[str, Exception] = dict(refused or {})
+    errors: dict[str, Exception] = {key: Forbidden("this may not be seen") for key in hidden}
     errors.update({key: too_long(field) for key, group in groups.items() if len(group) > MOST_LISTED})
     return [errors.get(key) or groups[key] for key in keys]

@@ -1,5 +1,6 @@
 """Reads one deployment's batches from JetStream, from a moment on, through whatever happens to NATS."""
 
+import asyncio
 import logging
 import time
 from collections import OrderedDict
@@ -11,12 +12,12 @@ import nats.errors
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
-from nats.js.errors import Error as JetStreamError
 from pydantic import ValidationError
 
 from services.deployments.contract import LOGS_STREAM, LogBatch
 from shared.bus.client import Bus
 from shared.errors import Unavailable
+from shared.ids import new_id
 
 log: Final = logging.getLogger(__name__)
 
@@ -26,12 +27,13 @@ MOST_MESSAGES: Final = 64
 IDLE_S: Final = 90.0
 """How long JetStream keeps the consumer of a reader that does not ask."""
 
+CLOSE_S: Final = 1.0
+
 SKEW: Final = timedelta(seconds=5)
 """How far a component's clock may be ahead of the server's."""
 
 OLDEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 REMEMBERED: Final = 1_000
-_STALE: Final = (nats.errors.Error, JetStreamError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Reader:
         self._last_sequence = 0
         self._created: str = ""
         self._seen = _Seen()
+        self._consumer = ""
         self._subscription: JetStreamContext.PullSubscription | None = None
 
     async def read(self, *, wait_s: float) -> list[Read]:
@@ -86,7 +89,7 @@ class Reader:
             messages = await self._subscription.fetch(MOST_MESSAGES, timeout=left)
         except TimeoutError:  # nothing new; also nats.errors.TimeoutError
             return []
-        except (nats.errors.Error, JetStreamError) as error:
+        except nats.errors.Error as error:
             await self.close()
             raise Unavailable("the logs can't be read") from error
         return [read for message in messages if (read := self._take(message)) is not None]
@@ -97,16 +100,18 @@ class Reader:
         if subscription is None:
             return
         try:
-            info = await subscription.consumer_info() if self._bus.connected else None
-            await subscription.unsubscribe()
-            if info is not None:
-                await self._bus.jetstream().delete_consumer(LOGS_STREAM, info.name)
-        except _STALE:
-            log.debug("consumer left to its time limit", extra={"subject": self._subject})
+            async with asyncio.timeout(CLOSE_S):
+                await subscription.unsubscribe()
+                await self._bus.jetstream().delete_consumer(LOGS_STREAM, self._consumer)
+        except (nats.errors.Error, TimeoutError):
+            log.debug("a consumer is left to its time limit", extra={"consumer": self._consumer})
 
     async def _subscribe(self) -> JetStreamContext.PullSubscription:
         jetstream = self._bus.jetstream()
-        return await jetstream.pull_subscribe(self._subject, stream=LOGS_STREAM, config=await self._start(jetstream))
+        self._consumer = f"gateway-{new_id()}"
+        config = await self._start(jetstream)
+        await jetstream.add_consumer(LOGS_STREAM, config, name=self._consumer, filter_subject=self._subject)
+        return await jetstream.pull_subscribe_bind(stream=LOGS_STREAM, name=self._consumer)
 
     async def _start(self, jetstream: JetStreamContext) -> ConsumerConfig:
         """Return where to read on: behind the last message seen, or from a time where the stream is another one."""

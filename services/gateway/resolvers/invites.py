@@ -9,7 +9,8 @@ from services.gateway.paging import all_rows
 from services.gateway.resolvers.arguments import checked, required
 from services.gateway.resolvers.views import Invitation, invitation_of
 from services.identity.contract import WorkspaceId
-from services.invites.contract import CreateInvite, InviteId, Invites, WithdrawInvite
+from services.invites.contract import CreateInvite, InviteId, InviteList, Invites, WithdrawInvite
+from shared.errors import Forbidden
 
 query: Final = QueryType()
 mutation: Final = MutationType()
@@ -23,12 +24,17 @@ async def resolve_invites(
     _: object, info: Info, *, workspace_uuid: str | None = None, email: str | None = None
 ) -> list[Invitation]:
     """Return the open invitations, all or those of a workspace."""
-    context = info.context
     ids = (WorkspaceId(workspace_uuid),) if workspace_uuid else None
     with checked():
         wanted = Invites(workspace_ids=ids, email=email or "")
-    rows = await all_rows(lambda after: context.ask(wanted.model_copy(update={"after_id": after})), field="invites")
-    return [invitation_of(row) for row in rows]
+
+    async def page(after_id: str) -> InviteList:
+        found = await info.context.ask(wanted.model_copy(update={"after_id": after_id}))
+        if found.forbidden:
+            raise Forbidden("the invitations of this workspace may not be seen")
+        return found
+
+    return [invitation_of(row) for row in await all_rows(page, field="invites")]
 
 
 @mutation.field("inviteUser")

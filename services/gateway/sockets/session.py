@@ -28,6 +28,9 @@ INIT_S: Final = 10.0
 SEND_S: Final = 15.0
 """How long one frame may wait for a client that does not read."""
 
+CANCEL_S: Final = 2.0
+"""How long a cancelled operation may take to clean up before it is cancelled again."""
+
 MOST_OPERATIONS: Final = 50
 """Operations that one socket may have under way."""
 
@@ -198,6 +201,9 @@ class Session:
 
 
 async def _cancelled(tasks: "list[asyncio.Task[None]]") -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    """Return when the tasks have ended; asked more than once, for a library may swallow a cancellation."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_S)

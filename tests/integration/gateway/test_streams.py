@@ -1,0 +1,243 @@
+"""Operations on sockets with every service behind them: both sub-protocols, live lines, and clean ends."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import pytest
+
+from services.gateway.logs import tail
+from services.gateway.sockets.session import MOST_OPERATIONS
+from tests.integration.bus import until
+from tests.integration.gateway.whole import Aerodrome
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+LEGACY, TRANSPORT = "graphql-ws", "graphql-transport-ws"
+START = {LEGACY: "start", TRANSPORT: "subscribe"}
+DATA = {LEGACY: "data", TRANSPORT: "next"}
+STOP = {LEGACY: "stop", TRANSPORT: "complete"}
+BOTH = pytest.mark.parametrize("protocol", [LEGACY, TRANSPORT])
+STREAM = """subscription ($d: String, $since: DateTime, $c: String) {
+  deploymentLogStream(deploymentUuid: $d, interval: 100, timestamp: $since, component: $c) {
+    id uuid timestamp release component level message
+  }
+}"""
+LONG_AGO = "2000-01-01T00:00:00.123456789Z"
+
+
+@dataclass
+class Talk:
+    """A socket that has begun, as one client sees it."""
+
+    socket: aiohttp.ClientWebSocketResponse
+    protocol: str
+
+    async def send(self, kind: str, key: Any = None, payload: Any = None) -> None:
+        frame: dict[str, Any] = {"type": kind}
+        if key is not None:
+            frame["id"] = key
+        if payload is not None:
+            frame["payload"] = payload
+        await self.socket.send_json(frame)
+
+    async def start(self, key: Any, document: str, **variables: Any) -> None:
+        await self.send(START[self.protocol], key, {"query": document, "variables": variables})
+
+    async def frame(self) -> dict[str, Any]:
+        async with asyncio.timeout(20):
+            found: dict[str, Any] = await self.socket.receive_json()
+            return found
+
+    async def lines(self, key: Any, least: int) -> list[dict[str, Any]]:
+        """Return at least so many lines of one operation."""
+        lines: list[dict[str, Any]] = []
+        while len(lines) < least:
+            frame = await self.frame()
+            assert (frame["type"], frame.get("id")) == (DATA[self.protocol], key), frame
+            lines += frame["payload"]["data"]["deploymentLogStream"]
+        return lines
+
+    async def closed(self) -> int | None:
+        async with asyncio.timeout(20):
+            while (await self.socket.receive()).type is aiohttp.WSMsgType.TEXT:
+                pass
+        return self.socket.close_code
+
+
+@asynccontextmanager
+async def talking(aerodrome: Aerodrome, protocol: str, token: str = "") -> AsyncGenerator[Talk]:
+    """Open a socket in somebody's name, by default the administrator's."""
+    async with aerodrome.door.socket(protocol) as socket:
+        talk = Talk(socket, protocol)
+        await talk.send("connection_init", payload={"authorization": token or aerodrome.admin})
+        assert await talk.frame() == {"type": "connection_ack"}
+        yield talk
+
+
+async def make_deployment(aerodrome: Aerodrome) -> str:
+    """Return the id of a new simulated deployment in a workspace of its own."""
+    document = "mutation ($w: Uuid!, $l: String!) { createDeployment(workspaceUuid: $w, label: $l) { id } }"
+    workspace = await aerodrome.make_workspace()
+    made = await aerodrome.data(document, aerodrome.admin, w=workspace, l=f"logs-{uuid4().hex[:8]}")
+    id_: str = made["id"]
+    return id_
+
+
+def operations() -> list[str]:
+    """Return the tasks of operations that are still there."""
+    return [task.get_name() for task in asyncio.all_tasks() if task.get_name() == "socket operation"]
+
+
+@BOTH
+async def test_lines_come_from_a_start_time_and_go_on_live(aerodrome: Aerodrome, protocol: str) -> None:
+    deployment = await make_deployment(aerodrome)
+    async with talking(aerodrome, protocol) as talk:
+        await talk.start("1", STREAM, d=deployment, since=LONG_AGO, c="scheduler")
+        first = await talk.lines("1", 3)
+    async with talking(aerodrome, protocol) as talk:
+        await talk.start("1", STREAM, d=deployment, since=LONG_AGO, c="scheduler")
+        again = await talk.lines("1", len(first) + 2)
+    assert again[: len(first)] == first
+    assert len({line["id"] for line in again}) == len(again)
+    assert {line["component"] for line in again} == {"scheduler"}
+    assert all(line["uuid"] == line["id"] and line["release"] for line in again)
+    assert [line["timestamp"] for line in again] == sorted(line["timestamp"] for line in again)
+
+
+async def test_the_command_lines_start_has_no_id_and_does_not_wait(aerodrome: Aerodrome) -> None:
+    deployment = await make_deployment(aerodrome)
+    async with aerodrome.door.socket(LEGACY) as socket:
+        talk = Talk(socket, LEGACY)
+        await talk.send("connection_init", payload={"authorization": f"Bearer {aerodrome.admin}"})
+        await talk.start(None, STREAM, d=deployment, since=LONG_AGO)
+        assert await talk.frame() == {"type": "connection_ack"}
+        frame = await talk.frame()
+        assert frame["type"] == "data"
+        assert "id" not in frame
+        await socket.close(code=1000, message=b'{"id":"1","type":"stop"}')
+    await until(lambda: operations() == [])
+
+
+@BOTH
+async def test_a_stop_ends_one_operation_and_leaves_the_others(aerodrome: Aerodrome, protocol: str) -> None:
+    deployment = await make_deployment(aerodrome)
+    async with talking(aerodrome, protocol) as talk:
+        await talk.start("a", STREAM, d=deployment, since=LONG_AGO)
+        await talk.lines("a", 1)
+        await talk.send(STOP[protocol], "a")
+        await talk.start("b", "{ self { isAdmin } }")
+        frames = [frame async for frame in until_complete(talk, "b")]
+    assert {"type": DATA[protocol], "id": "b", "payload": {"data": {"self": {"isAdmin": True}}}} in frames
+    await until(lambda: operations() == [])
+
+
+async def until_complete(talk: Talk, key: str) -> AsyncGenerator[dict[str, Any]]:
+    """Yield the frames up to the one that completes an operation."""
+    while True:
+        frame = await talk.frame()
+        yield frame
+        if (frame["type"], frame.get("id")) == ("complete", key):
+            return
+
+
+@BOTH
+async def test_a_document_that_is_not_valid_is_an_error_frame(aerodrome: Aerodrome, protocol: str) -> None:
+    async with talking(aerodrome, protocol) as talk:
+        await talk.start("1", "subscription { nothing { id } }")
+        frame = await talk.frame()
+    assert (frame["type"], frame["id"]) == ("error", "1")
+    errors = [frame["payload"]] if protocol == LEGACY else frame["payload"]
+    assert "Cannot query field" in errors[0]["message"]
+
+
+@BOTH
+async def test_anothers_lines_are_not_found(aerodrome: Aerodrome, protocol: str) -> None:
+    deployment = await make_deployment(aerodrome)
+    _, stranger = await aerodrome.make_user(f"stranger-{uuid4().hex[:8]}@example.com")
+    async with talking(aerodrome, protocol, stranger) as talk:
+        await talk.start("1", STREAM, d=deployment, since=LONG_AGO)
+        frames = [frame async for frame in until_complete(talk, "1")]
+    assert [frame["type"] for frame in frames] == [DATA[protocol], "complete"]
+    (error,) = frames[0]["payload"]["errors"]
+    assert error["extensions"]["code"] == "RESOURCE_NOT_FOUND"
+    assert error["path"] == ["deploymentLogStream"]
+
+
+async def test_a_missing_deployment_is_named(aerodrome: Aerodrome) -> None:
+    async with talking(aerodrome, TRANSPORT) as talk:
+        await talk.start("1", "subscription { deploymentLogStream { id } }")
+        frame = await talk.frame()
+    assert frame["payload"]["errors"][0]["message"] == "A required argument was not sent: deploymentUuid"
+
+
+async def test_deleting_the_deployment_completes_its_stream(
+    aerodrome: Aerodrome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail, "REAUTHORIZE_S", 0.2)
+    deployment = await make_deployment(aerodrome)
+    async with talking(aerodrome, TRANSPORT) as talk:
+        await talk.start("1", STREAM, d=deployment, since=LONG_AGO)
+        await talk.lines("1", 1)
+        drop = "mutation ($d: Uuid) { deleteDeployment(deploymentUuid: $d) { id } }"
+        await aerodrome.data(drop, aerodrome.admin, d=deployment)
+        frames = [frame async for frame in until_complete(talk, "1")]
+    assert all("errors" not in frame.get("payload", {}) for frame in frames)
+
+
+async def test_a_key_that_is_deleted_ends_its_streams(aerodrome: Aerodrome, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tail, "REAUTHORIZE_S", 0.2)
+    deployment = await make_deployment(aerodrome)
+    create = 'mutation { createServiceAccount(label: "ci", entityType: SYSTEM) { id apiKey } }'
+    made = await aerodrome.data(create, aerodrome.admin)
+    async with talking(aerodrome, TRANSPORT, made["apiKey"]) as talk:
+        await talk.start("1", STREAM, d=deployment, since=LONG_AGO)
+        await talk.lines("1", 1)
+        delete = "mutation ($i: Uuid!) { deleteServiceAccount(serviceAccountUuid: $i) { id } }"
+        await aerodrome.data(delete, aerodrome.admin, i=made["id"])
+        frames = [frame async for frame in until_complete(talk, "1")]
+    assert frames[-2]["payload"]["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_an_id_that_is_taken_closes_the_present_protocol(aerodrome: Aerodrome) -> None:
+    deployment = await make_deployment(aerodrome)
+    async with talking(aerodrome, TRANSPORT) as talk:
+        await talk.start("1", STREAM, d=deployment)
+        await talk.start("1", STREAM, d=deployment)
+        assert await talk.closed() == 4409
+    await until(lambda: operations() == [])
+
+
+async def test_an_id_that_is_taken_replaces_in_the_old_protocol(aerodrome: Aerodrome) -> None:
+    deployment = await make_deployment(aerodrome)
+    async with talking(aerodrome, LEGACY) as talk:
+        await talk.start("1", STREAM, d=deployment, since="2999-01-01T00:00:00Z")
+        await talk.start("1", "{ self { isAdmin } }")
+        frames = [await talk.frame() for _ in range(3)]
+    assert [frame["type"] for frame in frames] == ["complete", "data", "complete"]
+
+
+async def test_a_second_beginning_closes_the_socket(aerodrome: Aerodrome) -> None:
+    async with talking(aerodrome, TRANSPORT) as talk:
+        await talk.send("connection_init", payload={"authorization": aerodrome.admin})
+        assert await talk.closed() == 4429
+
+
+async def test_a_socket_has_a_bounded_number_of_operations(aerodrome: Aerodrome) -> None:
+    deployment = await make_deployment(aerodrome)
+    async with talking(aerodrome, TRANSPORT) as talk:
+        for number in range(MOST_OPERATIONS + 1):
+            await talk.start(str(number), STREAM, d=deployment, since="2999-01-01T00:00:00Z")
+        frame = await talk.frame()
+        assert (frame["type"], frame["id"]) == ("error", str(MOST_OPERATIONS))
+        assert len(operations()) == MOST_OPERATIONS
+    await until(lambda: operations() == [])
+
+
+async def test_the_old_protocols_farewell_ends_the_socket(aerodrome: Aerodrome) -> None:
+    async with talking(aerodrome, LEGACY) as talk:
+        await talk.send("connection_terminate")
+        assert await talk.closed() == 1000
