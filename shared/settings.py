@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeVar
 
@@ -10,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX: Final = "AERODROME_"
 _KEY_BYTES: Final = 32
+_SENDER: Final = re.compile(r"[^<>\x00-\x1f\x7f]*<[^\s<>@]+@[A-Za-z0-9.-]+>|[^\s<>@]+@[A-Za-z0-9.-]+")
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -77,9 +79,15 @@ class InvitesSettings(ServiceSettings):
     smtp_tls: Literal["none", "starttls", "tls"] = "none"
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
-    mail_from: str = "aerodrome@localhost"
+    mail_from: str = "Aerodrome <aerodrome@localhost>"
     public_url: str = "http://127.0.0.1:8871"
-    invite_days: Annotated[int, Field(ge=1, le=365)] = 7
+
+    @field_validator("mail_from")
+    @classmethod
+    def _one_address(cls, sender: str) -> str:
+        if not _SENDER.fullmatch(sender):
+            raise ValueError("expected an address, such as Aerodrome <no-reply@example.com>")
+        return sender
 
 
 class DeploymentsSettings(ServiceSettings):
