@@ -1,7 +1,7 @@
 """The SMTP side of mail: one conversation a letter, and what its end means."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -43,7 +43,7 @@ class MailServer:
     sender: str
     tls: Tls = Tls.NONE
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

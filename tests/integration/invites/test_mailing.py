@@ -121,7 +121,8 @@ async def process(service: str, aerodrome: Installation) -> AsyncGenerator[async
         await started.wait()
 
 
-@pytest.mark.parametrize("many", [200, pytest.param(1000, marks=pytest.mark.full)])
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("many", [100, pytest.param(1000, marks=pytest.mark.full)])
 async def test_many_invites_are_many_mails(aerodrome: Installation, office: PostOffice, many: int) -> None:
     commands = [CreateInvite(email=f"person{number}@example.com") for number in range(many)]
 
@@ -130,5 +131,5 @@ async def test_many_invites_are_many_mails(aerodrome: Installation, office: Post
             await aerodrome.ask(command, aerodrome.admin)
 
     await asyncio.gather(*(client(commands[start::16]) for start in range(16)))
-    mails = await office.wait(mails=many, timeout_s=90)
+    mails = await office.wait(mails=many, timeout_s=300)
     assert sorted(mail["X-RcptTo"] for mail in mails) == sorted(command.email for command in commands)
