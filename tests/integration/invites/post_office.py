@@ -95,11 +95,6 @@ async def open_post_office(
 ) -> AsyncGenerator[PostOffice]:
     """Serve SMTP on 127.0.0.1 while the block runs; `user` makes it ask for a log-in."""
     office = PostOffice(folder)
-
-    def admit(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, login: object) -> AuthResult:
-        right = LoginPassword(user.encode(), password.encode())
-        return AuthResult(success=login == right, handled=False)
-
     loop = asyncio.get_running_loop()
     sessions: set[SMTP] = set()
 
@@ -113,7 +108,7 @@ async def open_post_office(
             require_starttls=starttls is not None,
             auth_required=bool(user),
             auth_require_tls=starttls is not None,
-            authenticator=admit if user else None,
+            authenticator=_admit(LoginPassword(user.encode(), password.encode())) if user else None,
         )
         sessions.add(new)
         return new
@@ -128,6 +123,13 @@ async def open_post_office(
             if each.transport is not None:
                 each.transport.close()
         await server.wait_closed()
+
+
+def _admit(right: LoginPassword) -> Callable[[SMTP, Session, Envelope, str, object], AuthResult]:
+    def admit(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, login: object) -> AuthResult:
+        return AuthResult(success=login == right, handled=False)
+
+    return admit
 
 
 def token_in(mail: EmailMessage, *, below: str) -> str:

@@ -16,7 +16,7 @@ from services.identity.contract import (
 from services.identity.contract import Rule as IdentityRule
 from services.invites.contract import CreateInvite, InviteId, Invites, InviteStatus, Rule, WithdrawInvite
 from shared.auth import workspace
-from shared.errors import Forbidden, Invalid, NotFound, Rejected, Unauthenticated
+from shared.errors import Forbidden, Invalid, NotFound, Rejected, Unauthenticated, Unavailable
 from shared.ids import new_id, new_message_id
 from tests.integration.invites.installation import NOBODY, PUBLIC_URL, Installation, Person
 from tests.integration.invites.post_office import PostOffice, token_in
@@ -87,6 +87,22 @@ async def test_an_unknown_address_added_to_a_workspace_is_an_invite_whose_role_c
     await aerodrome.settled()
     (invite,) = (await aerodrome.ask(Invites(workspace_ids=(place,)), aerodrome.admin)).rows
     assert (invite.role, invite.status) == (Role.WORKSPACE_ADMIN, InviteStatus.PENDING)
+
+
+async def test_what_identity_decided_while_invites_was_away_is_made_up_for(
+    aerodrome: Installation, office: PostOffice
+) -> None:
+    place = await new_workspace(aerodrome, aerodrome.admin)
+    await aerodrome.stop("invites")
+    with pytest.raises(Unavailable):
+        await aerodrome.ask(CreateInvite(email="joe@example.com"), aerodrome.admin)
+    await aerodrome.ask(AddWorkspaceUser(workspace_id=place, email=JANE), aerodrome.admin)
+    await aerodrome.start("invites")
+    await aerodrome.settled()
+    (invite,) = (await aerodrome.ask(Invites(), aerodrome.admin)).rows
+    assert (invite.workspace_id, invite.role) == (place, Role.WORKSPACE_VIEWER)
+    (mail,) = await office.wait(mails=1)
+    assert mail["X-RcptTo"] == JANE
 
 
 async def test_repeats_of_one_command_are_one_invite_and_one_mail(aerodrome: Installation, office: PostOffice) -> None:
