@@ -21,11 +21,11 @@ from services.deployments.contract import (
 )
 from services.deployments.directory import WorkspaceDirectory
 from services.deployments.handlers import CommandHandlers
-from services.identity.contract import Role
 from shared.bus.context import Context
 from shared.bus.request import Request
 from shared.commands import Commands
 from shared.errors import Unavailable
+from shared.followers.settings import FollowerSettings
 from shared.postgres import open_pools
 from shared.store.events import EventStore
 from shared.store.personal import PersonalKeys
@@ -36,7 +36,6 @@ from tests.integration.deployments.service import (
     Gateway,
     connection_to,
     gateway_of,
-    holding,
     log_reader,
     member,
     running,
@@ -44,15 +43,15 @@ from tests.integration.deployments.service import (
     until,
 )
 
-ADMIN = holding(Role.SYSTEM_ADMIN)
+LEASE_S = FollowerSettings().lease.total_seconds()  # a job that was at work when its process was killed waits so long
 
 
-async def becomes(gateway: Gateway, row: DeploymentRow, state: State) -> None:
+async def becomes(gateway: Gateway, row: DeploymentRow, state: State, *, timeout_s: float = 20.0) -> None:
     async def is_there() -> bool:
         now = await gateway.row(row.id)
         return now is not None and now.state is state
 
-    await until(is_there)
+    await until(is_there, timeout_s=timeout_s)
 
 
 async def test_a_creation_ends_healthy_and_its_components_write(ground: Ground, gateway: Gateway) -> None:
@@ -148,7 +147,7 @@ async def test_after_a_kill_the_lines_go_on_with_a_new_incarnation(ground: Groun
             await first.wait()
             async with child(ground):
                 await reader.until(lambda batch: batch.incarnation != old)
-                await becomes(gateway, last, State.HEALTHY)
+                await becomes(gateway, last, State.HEALTHY, timeout_s=LEASE_S + 20)
                 assert (await gateway.row(created.id)) is not None
 
 
