@@ -1,6 +1,8 @@
 """Signing in with a password, and the sessions that it begins."""
 
+import asyncio
 from dataclasses import dataclass
+from typing import Final
 
 from services.identity.contract import RegisterUser, Rule, Signed, SignIn, UserId
 from services.identity.domain import texts
@@ -13,6 +15,8 @@ from shared.bus.request import Request, Result
 from shared.commands import Committed, Unit
 from shared.errors import Invalid, Rejected
 
+REFUSALS_EVERY_S: Final = 0.25
+
 
 @dataclass(frozen=True, slots=True)
 class SigningIn:
@@ -23,10 +27,26 @@ class SigningIn:
     async def sign_in(self, request: Request[SignIn]) -> Result[Signed]:
         """Begin a session of the person whose password was given.
 
-        The password is checked before anything is locked, against something in every case; so what is unknown takes as
-        long as what is wrong.
+        The password is checked before anything is locked, against something in every case, and a refusal comes at the
+        next full REFUSALS_EVERY_S; so what is unknown takes as long as what is wrong, however long a history is.
         """
-        command = request.message
+        began = asyncio.get_running_loop().time()
+        try:
+            user = await self._known(request.message)
+        except Rejected:
+            await _even_out(began)
+            raise
+
+        async def attempt(unit: Unit) -> str:
+            now = (await unit.load(USER, user.user_id)).state
+            if not isinstance(now, Active) or now.profile.password_hash != user.profile.password_hash:
+                raise _bad_credentials()
+            return await start_session(unit, self.kit, request.message, user.user_id)
+
+        return await signed(self.kit, await self.kit.running.commands.run(request, attempt))
+
+    async def _known(self, command: SignIn) -> Active:
+        """Return who may sign in with this password; raise Rejected where nobody may."""
         user = await self._find(command.identity)
         hashed = user.profile.password_hash if isinstance(user, Active | Pending) else ""
         right = await self.kit.passwords.verify(command.password, hashed)
@@ -34,14 +54,7 @@ class SigningIn:
             raise _bad_credentials()
         if isinstance(user, Pending):
             raise Rejected("the address awaits confirmation", rule=Rule.AWAITING_CONFIRMATION)
-
-        async def attempt(unit: Unit) -> str:
-            now = (await unit.load(USER, user.user_id)).state
-            if not isinstance(now, Active) or now.profile.password_hash != hashed:
-                raise _bad_credentials()
-            return await start_session(unit, self.kit, command, user.user_id)
-
-        return await signed(self.kit, await self.kit.running.commands.run(request, attempt))
+        return user
 
     async def _find(self, identity: str) -> User:
         """Return the person of a username or an address; always one look for a claim and one for a stream."""
@@ -79,6 +92,12 @@ async def signed(kit: Kit, committed: Committed) -> Result[Signed]:
     row = await kit.tokens.mint(session_of(session)) if session else None
     answer = Signed(user=user_row(streams[USER.kind]), session=row)
     return Result(answer, committed.stream, committed.position)
+
+
+async def _even_out(began: float) -> None:
+    """Return at the next multiple of REFUSALS_EVERY_S since `began`."""
+    spent = asyncio.get_running_loop().time() - began
+    await asyncio.sleep(REFUSALS_EVERY_S - spent % REFUSALS_EVERY_S)
 
 
 def _address(name: str) -> str:

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from services.identity.projections.people import PeopleProjection
-from services.identity.projections.tables import SERVICE_ACCOUNTS, SESSIONS, WORKSPACES
+from services.identity.projections.all import ReadModels
 from shared.followers.projection import Projection
 
-PROJECTIONS: Final[Sequence[Projection]] = (PeopleProjection(), WORKSPACES, SERVICE_ACCOUNTS, SESSIONS)
+PROJECTIONS: Final[Sequence[Projection]] = (ReadModels(),)

@@ -1,4 +1,4 @@
-"""The read model of people: their rows, their bindings and their open invitations, fed in one transaction."""
+"""The read model of people: their rows, their bindings and their open invitations."""
 
 import json
 from collections.abc import Callable, MutableMapping, Sequence
@@ -45,7 +45,7 @@ USERS: Final = RowProjection(
     delete=QUERIES["delete_users"],
     insert=QUERIES["insert_users"],
 )
-"""Feeds the table of persons within PeopleProjection; it is no follower of its own."""
+"""Feeds the table of persons; as its neighbours, no follower of its own."""
 
 
 def change_bindings(bindings: MutableMapping[str, UserBindingRow], event: UserEvent) -> None:
@@ -159,10 +159,9 @@ INVITATIONS: Final = Parts(
 
 
 @dataclass(frozen=True, slots=True)
-class PeopleProjection:
+class PeopleTables:
     """Feeds persons, bindings and open invitations from the streams of people."""
 
-    name: str = "people"
     tables: tuple[str, ...] = ("users", "role_bindings", "invitations")
 
     async def apply(self, connection: PgConnection, events: Sequence[Recorded]) -> None:

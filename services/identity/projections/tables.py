@@ -1,4 +1,4 @@
-"""The read models that are one row a stream."""
+"""The read models that are one row a stream; parts of ReadModels."""
 
 from typing import Final
 

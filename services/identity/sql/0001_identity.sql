@@ -1,7 +1,7 @@
 -- The read models of identity and its signing keys.
 --
--- Why: people, their bindings and their invitations change together, so one projection feeds the three tables in one
--- transaction; `version` is that of the person's stream, by which a reader sees whether the rows are the latest.
+-- Why: the rows refer to each other, so one projection feeds all tables in one transaction; `version` is that of the
+-- person's stream, by which a reader sees whether the rows are the latest.
 -- Addresses stand here in the clear: the rows can be made anew at any time and go when the person is removed.
 
 create table read.users (

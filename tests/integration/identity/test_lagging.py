@@ -26,12 +26,11 @@ A = TypeVar("A", bound=Message)
 
 @asynccontextmanager
 async def held_up(identity: Identity) -> AsyncGenerator[None]:
-    """Keep every projection from moving."""
+    """Keep the read models from moving."""
     connection = await asyncpg.connect(identity.database.app_dsn)
     try:
         async with connection.transaction():
-            for name in ("people", "workspaces", "service_accounts", "sessions"):
-                await connection.execute("select hold_follower($1, 5000)", name)
+            await connection.execute("select hold_follower('identity', 5000)")
             yield
     finally:
         await connection.close()

@@ -1,11 +1,13 @@
 """Signing up and in: the first person, invited ones, strangers; tokens that hold and tokens that do not."""
 
 import asyncio
+import time
 
 import pytest
 from pydantic import SecretStr
 
 from services.identity.contract import Authenticate, RegisterUser, Role, Rule, SignIn, SignUps, UserStatus
+from services.identity.handlers.sessions import REFUSALS_EVERY_S
 from shared.auth import SYSTEM
 from shared.errors import Invalid, Rejected, Unauthenticated
 from shared.ids import new_message_id
@@ -122,8 +124,10 @@ async def test_unknown_and_wrong_are_answered_alike(identity: Identity) -> None:
     await identity.sign_up()
     await identity.invited("invited@example.com")
     for name in ("ann@example.com", "nobody@example.com", "nobody", "", "@", "invited@example.com", "x" * 1000):
+        began = time.monotonic()
         with pytest.raises(Rejected) as error:
             await identity.ask(SignIn(identity=name, password="not the password"))
+        assert time.monotonic() - began >= REFUSALS_EVERY_S
         assert (error.value.rule, error.value.text) == (
             Rule.BAD_CREDENTIALS,
             "the identity or the password is wrong",
