@@ -85,6 +85,31 @@ class App:
     build: Callable[[Running], Service]
 
 
+def build(app: App, settings: ServiceSettings, pools: Pools, bus: Bus) -> tuple[Running, Service]:
+    """Return a service's store, commands and followers, built and not yet running, and the parts it brought."""
+    master_key = settings.master_key_bytes()
+    keys = PersonalKeys(pools.commands, master_key) if master_key else None
+    store = EventStore(pools.commands, app.types, keys, readers=pools.followers)
+    running = Running(
+        name=app.name,
+        settings=settings,
+        bus=bus,
+        store=store,
+        commands=Commands(store),
+        pool_queries=pools.queries,
+        keys=keys,
+    )
+    service = app.build(running)
+    followed = Followed(
+        projections=service.projections,
+        policies=service.policies,
+        workers=service.workers,
+        consumers=service.consumers,
+    )
+    running.followers = Followers(app.name, store=store, pool=pools.followers, bus=bus, followed=followed)
+    return running, service
+
+
 async def run_service(app: App, settings: ServiceSettings | None = None) -> None:
     """Run a service until SIGTERM or SIGINT, then drain: stop taking work, finish what is in flight, leave.
 
@@ -122,9 +147,11 @@ class ServiceProcess:
         self._health = await Health.start(host=settings.health_host, port=settings.health_port, checks=checks)
         self._pools = await open_pools(settings.database_url.get_secret_value(), service=name)
         self._bus = await Bus.connect(settings, name=name)
-        running = self._build(self._pools, self._bus)
-        service = self._app.build(running)
-        await self._follow(running, service, self._pools)
+        running, service = build(self._app, settings, self._pools, self._bus)
+        self._store = running.store
+        self._followers = running.followers
+        running.store.on_commit(running.followers.wake)
+        await running.followers.start()
         self._server = BusServer(self._bus, name, {**service.handlers, **_kernel_handlers(running)})
         await self._server.start()
         self._start_background(running, service)
@@ -146,20 +173,6 @@ class ServiceProcess:
         if self._health:
             await self._health.stop()
 
-    def _build(self, pools: Pools, bus: Bus) -> Running:
-        master_key = self._settings.master_key_bytes()
-        keys = PersonalKeys(pools.commands, master_key) if master_key else None
-        store = self._store = EventStore(pools.commands, self._app.types, keys, readers=pools.followers)
-        return Running(
-            name=self._app.name,
-            settings=self._settings,
-            bus=bus,
-            store=store,
-            commands=Commands(store),
-            pool_queries=pools.queries,
-            keys=keys,
-        )
-
     def _start_background(self, running: Running, service: Service) -> None:
         start, heads = self._background.start, self._settings.heads_folder
         start("purge receipts", partial(every, _PURGE_EVERY_S, running.store.purge_receipts))
@@ -167,19 +180,6 @@ class ServiceProcess:
             start("sign heads", partial(keep_signing_heads, running.store, heads))
         for job in service.jobs:
             start(getattr(job, "__name__", "job"), partial(job, running))
-
-    async def _follow(self, running: Running, service: Service, pools: Pools) -> None:
-        followed = Followed(
-            projections=service.projections,
-            policies=service.policies,
-            workers=service.workers,
-            consumers=service.consumers,
-        )
-        self._followers = running.followers = Followers(
-            running.name, store=running.store, pool=pools.followers, bus=running.bus, followed=followed
-        )
-        running.store.on_commit(running.followers.wake)
-        await running.followers.start()
 
     async def _stop_followers(self) -> None:
         if self._followers is None:

@@ -9,13 +9,9 @@ from contextlib import asynccontextmanager
 from services.cli.environments import OPEN_S, environments, known_service
 from services.cli.folder import CannotStart, DataFolder
 from shared.bus.client import Bus
-from shared.commands import Commands
-from shared.followers.followers import Followed, Followers
 from shared.postgres import open_pools
-from shared.service import App, Running
+from shared.service import App, Running, build
 from shared.settings import ServiceSettings, WrongSettings, load_settings
-from shared.store.events import EventStore
-from shared.store.personal import PersonalKeys
 
 
 @asynccontextmanager
@@ -32,27 +28,11 @@ async def opened(folder: DataFolder, service: str) -> AsyncGenerator[Running]:
             bus = await Bus.connect(settings, name=f"{service} cli")
     except TimeoutError as error:
         raise CannotStart(f"postgres or nats of {service} has not answered in {OPEN_S:g} s") from error
-    master_key = settings.master_key_bytes()
-    keys = PersonalKeys(pools.commands, master_key) if master_key else None
-    store = EventStore(pools.commands, app.types, keys, readers=pools.followers)
-    running = Running(
-        name=service,
-        settings=settings,
-        bus=bus,
-        store=store,
-        commands=Commands(store),
-        pool_queries=pools.queries,
-        keys=keys,
-    )
-    parts = app.build(running)
-    followed = Followed(
-        projections=parts.projections, policies=parts.policies, workers=parts.workers, consumers=parts.consumers
-    )
-    running.followers = Followers(service, store=store, pool=pools.followers, bus=bus, followed=followed)
+    running, _ = build(app, settings, pools, bus)
     try:
         yield running
     finally:
-        await store.close()
+        await running.store.close()
         await bus.close()
         await pools.close()
 

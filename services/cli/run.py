@@ -1,16 +1,14 @@
 """`aerodrome run`: one process of the installation."""
 
-import asyncio
 import importlib
 import os
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-import uvloop
-
 from services.cli.folder import CannotStart
 from services.nats_users import SERVICES
+from shared.runtime.loop import run
 from shared.settings import PREFIX, WrongSettings
 
 PROCESSES = (*SERVICES, "gateway", "mailcatcher")
@@ -21,8 +19,7 @@ def run_process(name: str) -> None:
     if name not in PROCESSES:
         raise CannotStart(f"there is no service {name}; there are {', '.join(PROCESSES)}")
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_process(name))
+        run(_process(name))
     except WrongSettings as error:
         raise CannotStart(str(error)) from error
 
