@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from shared.auth import Principal, PrincipalKind
 from shared.bus.client import Bus
 from shared.bus.context import Context
-from shared.bus.request import Handlers
+from shared.bus.request import Handlers, Request, Result
 from shared.bus.server import BusServer, Limits
 from shared.messages import Command, Message, Query
 from shared.settings import BusSettings
@@ -98,3 +98,23 @@ async def until(condition: Callable[[], bool | Awaitable[bool]], *, timeout_s: f
             if found if isinstance(found, bool) else await found:
                 return
             await asyncio.sleep(0.01)
+
+
+class Voice:
+    """A handler that counts its calls and can be held up."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.free = asyncio.Event()
+        self.free.set()
+        self.failures: list[Exception] = []
+
+    async def say(self, request: Request[Say]) -> Result[Said]:
+        self.heard.append(request.message.text)
+        await self.free.wait()
+        if self.failures:
+            raise self.failures.pop(0)
+        return Result(Said(text=request.message.text.upper()), stream="voice-1", position=len(self.heard))
+
+    async def listen(self, request: Request[Listen]) -> Result[Said]:
+        return Result(Said(text=request.message.text))

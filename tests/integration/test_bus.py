@@ -11,37 +11,12 @@ from nats.aio.msg import Msg
 from shared.auth import Principal
 from shared.bus.client import Bus
 from shared.bus.context import Context
-from shared.bus.request import Handlers, Request, Result
+from shared.bus.request import Handlers
 from shared.bus.server import Limits
 from shared.clock import utc_now
 from shared.errors import Internal, Invalid, OutcomeUnknown, Rejected, Unavailable
-from shared.messages import Message
-from tests.integration.bus import Listen, Said, Say, answering, bus_of, client_of, context, until
+from tests.integration.bus import Listen, Said, Say, Voice, answering, bus_of, context, until
 from tests.servers import NatsForTests
-
-
-class Mumbled(Message):
-    sound: int
-
-
-class Voice:
-    """A handler that counts its calls and can be held up."""
-
-    def __init__(self) -> None:
-        self.heard: list[str] = []
-        self.free = asyncio.Event()
-        self.free.set()
-        self.failures: list[Exception] = []
-
-    async def say(self, request: Request[Say]) -> Result[Said]:
-        self.heard.append(request.message.text)
-        await self.free.wait()
-        if self.failures:
-            raise self.failures.pop(0)
-        return Result(Said(text=request.message.text.upper()), stream="voice-1", position=len(self.heard))
-
-    async def listen(self, request: Request[Listen]) -> Result[Said]:
-        return Result(Said(text=request.message.text))
 
 
 async def test_a_command_is_answered_with_its_position(nats_server: NatsForTests) -> None:
@@ -226,61 +201,6 @@ async def test_a_full_queue_answers_at_once_and_spares_the_queries(nats_server: 
         voice.free.set()
         await asyncio.gather(*asked)
     assert voice.heard == ["0", "1", "2"]
-
-
-@pytest.mark.parametrize(
-    ("subject", "payload", "expected"),
-    [
-        ("identity.command.say", b"{", "Envelope does not fit"),
-        ("identity.command.say", b"\xff\xfe", "not UTF-8"),
-        ("identity.command.say", rb'{"payload": "\u0000"}', "U+0000"),
-        ("identity.command.shout", b"{}", "knows no such message"),
-        ("identity.query.say", b"{}", "knows no such message"),
-    ],
-)
-async def test_what_cannot_be_read_is_invalid(
-    nats_server: NatsForTests, subject: str, payload: bytes, expected: str
-) -> None:
-    voice = Voice()
-    async with answering(nats_server, {Say: voice.say}), client_of(nats_server, "test") as client:
-        raw = await client.request(subject, payload, timeout=5)
-    assert b'"code":"invalid"' in raw.data
-    assert expected.encode() in raw.data
-    assert voice.heard == []
-
-
-async def test_a_payload_with_bad_text_is_invalid(nats_server: NatsForTests) -> None:
-    voice = Voice()
-    async with answering(nats_server, {Say: voice.say}), bus_of(nats_server, "gateway") as bus:
-        with pytest.raises(Invalid, match=r"U\+0000"):
-            await bus.ask(Say(text="a\x00b"), context())
-    assert voice.heard == []
-
-
-async def test_an_answer_that_is_too_large_is_a_clear_error(nats_server: NatsForTests) -> None:
-    async def shout(_: Request[Listen]) -> Result[Said]:
-        return Result(Said(text="x" * 2_000_000))
-
-    async with answering(nats_server, {Listen: shout}), bus_of(nats_server, "gateway") as bus:
-        with pytest.raises(Internal, match=r"the answer has 20\d+ bytes, at most 1048576"):
-            await bus.ask(Listen(), context())
-
-
-async def test_an_answer_that_does_not_fit_is_a_mistake_of_ours(nats_server: NatsForTests) -> None:
-    async def mumble(_: Request[Listen]) -> Result[Mumbled]:
-        return Result(Mumbled(sound=1))
-
-    async with answering(nats_server, {Listen: mumble}), bus_of(nats_server, "gateway") as bus:
-        with pytest.raises(Internal):
-            await bus.ask(Listen(), context())
-
-
-async def test_a_question_that_is_too_large_is_not_sent(nats_server: NatsForTests) -> None:
-    voice = Voice()
-    async with answering(nats_server, {Say: voice.say}), bus_of(nats_server, "gateway") as bus:
-        with pytest.raises(Invalid, match="at most 1048576"):
-            await bus.ask(Say(text="x" * 2_000_000), context())
-    assert voice.heard == []
 
 
 async def test_a_service_may_not_send_what_only_the_gateway_may(nats_server: NatsForTests) -> None:
