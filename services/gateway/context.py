@@ -1,6 +1,7 @@
 """One request's surroundings: who asks, what it wrote, and the way to the services."""
 
 import asyncio
+import logging
 import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -21,6 +22,8 @@ from shared.ids import new_message_id
 from shared.messages import Command, Message, Query
 
 A = TypeVar("A", bound=Message)
+
+log: Final = logging.getLogger(__name__)
 
 SIGN_IN_PATIENCE: Final = timedelta(seconds=15)
 READ_YOUR_WRITES_S: Final = 2.0
@@ -104,6 +107,7 @@ class RequestContext:
         message_id, keyed = self._command_id(info, principal)
         envelope = self._envelope(principal, patience=patience, message_id=message_id, keyed=keyed)
         answered = await self.bus.ask(command, envelope)
+        log.info("command answered", extra={"command": type(command).__name__, "position": answered.position})
         if answered.position:
             written = Written(command.service(), answered.stream, answered.position)
             self._written.append(written)

@@ -22,6 +22,7 @@ from services.gateway.documents import Documents, Refused
 from services.gateway.errors import Code
 from services.gateway.requests import GraphRequest
 from shared.errors import AerodromeError
+from shared.telemetry import caused_by
 
 ONLY_SOCKETS: Final = "Subscriptions are offered over the WebSocket at /ws"
 ONLY_POST: Final = "GET is for queries, send mutations with POST"
@@ -77,15 +78,16 @@ class Engine:
         return document, operation
 
     async def _execute(self, document: DocumentNode, request: GraphRequest, context: RequestContext) -> Answer:
-        result = execute(
-            self.schema,
-            document,
-            context_value=context,
-            variable_values=dict(request.variables),
-            operation_name=request.operation_name,
-        )
-        finished = result if isinstance(result, ExecutionResult) else await result
-        return executed(finished, stale=context.stale)
+        with caused_by(correlation_id=context.correlation_id, message_id=context.correlation_id):
+            result = execute(
+                self.schema,
+                document,
+                context_value=context,
+                variable_values=dict(request.variables),
+                operation_name=request.operation_name,
+            )
+            finished = result if isinstance(result, ExecutionResult) else await result
+            return executed(finished, stale=context.stale)
 
     async def _subscribe(self, document: DocumentNode, request: GraphRequest, context: RequestContext) -> Any:
         results = subscribe(

@@ -1,6 +1,6 @@
 """GraphQL over HTTP: POST and GET on /v1."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
 from typing import Any, Final
 
 from aiohttp import web
@@ -8,7 +8,7 @@ from aiohttp import web
 from services.gateway.answers import Answer, encode, refusal
 from services.gateway.context import Asking, RequestContext, read_key
 from services.gateway.credentials import cookie_name, token_of
-from services.gateway.errors import Code, sentence
+from services.gateway.errors import UNAVAILABLE, Code, sentence
 from services.gateway.execution import Engine
 from services.gateway.origins import Origins
 from services.gateway.requests import MOST_BODY, Batch, GraphRequest, read_body, read_query
@@ -18,6 +18,13 @@ from shared.clock import utc_now
 from shared.errors import Invalid
 
 TOO_LARGE: Final = f"The request body is larger than {MOST_BODY} bytes"
+TOO_SLOW: Final = "The request body did not arrive in time"
+BODY_S: Final = 30.0
+"""How long a client may take to send its body."""
+
+MOST_IN_WORK: Final = 500
+"""Documents that one process works on at a time; further ones are told to try again."""
+
 HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -29,12 +36,16 @@ class GraphQLDoor:
         self._bus = bus
         self._origins = origins
         self._cookie = cookie_name(public_url)
+        self._in_work = 0
         self._secure = public_url.startswith("https:")
 
     async def post(self, request: web.Request) -> web.Response:
         """Answer one request or an array of them."""
         try:
-            batch = read_body(await request.read())
+            async with asyncio.timeout(BODY_S):
+                batch = read_body(await request.read())
+        except TimeoutError:
+            return _response(refusal(408, TOO_SLOW, Code.BAD_USER_INPUT))
         except web.HTTPRequestEntityTooLarge:
             return _response(refusal(413, TOO_LARGE, Code.BAD_USER_INPUT))
         except Invalid as error:
@@ -66,7 +77,13 @@ class GraphQLDoor:
         self, request: web.Request, asked: GraphRequest, *, only_query: bool = False
     ) -> tuple[Answer, RequestContext]:
         context = RequestContext(self._bus, self._asking(request, asked.index))
-        return await self._engine.answer(asked, context, only_query=only_query), context
+        if self._in_work >= MOST_IN_WORK:
+            return refusal(200, UNAVAILABLE.message, UNAVAILABLE.code), context
+        self._in_work += 1
+        try:
+            return await self._engine.answer(asked, context, only_query=only_query), context
+        finally:
+            self._in_work -= 1
 
     def _asking(self, request: web.Request, index: int) -> Asking:
         # A browser sends its cookie by itself, so it counts only where the page is ours.
@@ -97,6 +114,3 @@ def _response(answer: Answer, body: Any = None) -> web.Response:
     if answer.status == web.HTTPMethodNotAllowed.status_code:
         response.headers["Allow"] = "POST"
     return response
-
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

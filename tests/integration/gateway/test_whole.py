@@ -4,8 +4,10 @@ import asyncio
 import json
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
+from services.gateway.schema import build_schema
 from tests.integration.gateway.whole import Aerodrome
 from tests.integration.invites.installation import PASSWORD
 
@@ -236,3 +238,62 @@ async def test_a_level_of_the_answer_costs_one_message(aerodrome: Aerodrome) -> 
         "identity.query.workspace_members",
         "identity.query.workspaces",
     ]
+
+
+ROOT_FIELDS = [
+    "{ self { isAdmin } }",
+    "{ users { id } }",
+    '{ users(userUuid: "x") { id } }',
+    "{ workspaces { id } }",
+    '{ workspaces(workspaceUuid: "x") { id } }',
+    '{ serviceAccounts(apiKey: "x") { id } }',
+    '{ serviceAccounts(serviceAccountUuid: "x") { id } }',
+    "{ serviceAccounts(entityType: SYSTEM) { id } }",
+    "{ invites { id } }",
+    '{ invites(workspaceUuid: "x") { id } }',
+    "{ deployments { id } }",
+    '{ deployments(deploymentUuid: "x") { id } }',
+    '{ deployments(workspaceUuid: "x") { id } }',
+    '{ deployments(releaseName: "x") { id } }',
+    'mutation { createWorkspace(label: "x") { id } }',
+    'mutation { deleteWorkspace(workspaceUuid: "x") { id } }',
+    'mutation { updateWorkspace(workspaceUuid: "x", payload: {label: "y"}) { id } }',
+    'mutation { workspaceAddUser(workspaceUuid: "x", email: "a@example.com") { id } }',
+    'mutation { workspaceUpdateUserRole(workspaceUuid: "x", email: "a@example.com", role: WORKSPACE_VIEWER) }',
+    'mutation { removeUser(userUuid: "x") { id } }',
+    'mutation { createServiceAccount(label: "x", entityType: SYSTEM) { id } }',
+    'mutation { deleteServiceAccount(serviceAccountUuid: "x") { id } }',
+    'mutation { inviteUser(email: "a@example.com") { id } }',
+    'mutation { createInviteToken(email: "a@example.com") { id } }',
+    'mutation { deleteInviteToken(inviteUuid: "x") { id } }',
+    'mutation { createDeployment(workspaceUuid: "x", label: "y") { id } }',
+    'mutation { deleteDeployment(deploymentUuid: "x") { id } }',
+]
+
+
+@pytest.mark.parametrize("document", ROOT_FIELDS)
+async def test_nobody_may_do_anything_but_sign_in_and_up(aerodrome: Aerodrome, document: str) -> None:
+    assert await aerodrome.refused(document, "") == NOT_ALLOWED
+
+
+async def test_every_root_field_is_among_those_that_nobody_may_use() -> None:
+    schema = build_schema()
+    assert schema.query_type
+    assert schema.mutation_type
+    public = {"createToken", "createUser"}
+    for name in {*schema.query_type.fields, *schema.mutation_type.fields} - public:
+        assert any(f"{{ {name}" in document for document in ROOT_FIELDS), name
+
+
+async def test_an_answer_is_stale_while_the_read_models_are_behind(aerodrome: Aerodrome) -> None:
+    connection = await asyncpg.connect(aerodrome.installation.databases["identity"].admin_dsn)
+    document = 'mutation { createWorkspace(label: "late") { id label } }'
+    try:
+        async with connection.transaction():
+            await connection.execute("lock table read.workspaces in exclusive mode")
+            answer = await aerodrome.door.run(document, aerodrome.admin)
+    finally:
+        await connection.close()
+    assert answer["extensions"] == {"stale": True}
+    assert answer["data"]["createWorkspace"]["label"] == "late"
+    assert "errors" not in answer
