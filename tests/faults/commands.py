@@ -4,28 +4,38 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tests.acceptance.client import Houston
+from tests.acceptance.client import JSON, Houston
 
 WORKSPACE = "mutation ($name: String!) { createWorkspace(label: $name) { id } }"
 INVITE = "mutation ($email: String!) { inviteUser(email: $email) { id } }"
 DEPLOYMENT = """mutation ($workspace: Uuid!, $name: String!) {
   createDeployment(workspaceUuid: $workspace, type: "airflow", label: $name) { id }
 }"""
+AT = "@example.com"
 
 
 @dataclass(frozen=True)
 class Commands:
-    """`ask(name)` makes one thing of that name; `present()` counts what is there by name."""
+    """`ask(name)` makes one thing of that name, under the name as its Idempotency-Key, and returns its id.
 
-    ask: Callable[[str], Awaitable[None]]
+    `present()` counts what is there by name.
+    """
+
+    ask: Callable[[str], Awaitable[str]]
     present: Callable[[], Awaitable[Counter[str]]]
+
+
+async def _made(admin: Houston, document: str, variables: JSON, key: str) -> str:
+    (thing,) = (await admin.run(document, variables, {"Idempotency-Key": key})).values()
+    id_: str = thing["id"]
+    return id_
 
 
 def workspaces(admin: Houston) -> Commands:
     """Commands that identity answers."""
 
-    async def ask(name: str) -> None:
-        await admin.run(WORKSPACE, {"name": name})
+    async def ask(name: str) -> str:
+        return await _made(admin, WORKSPACE, {"name": name}, name)
 
     async def present() -> Counter[str]:
         return Counter(row["label"] for row in (await admin.run("{ workspaces { label } }"))["workspaces"])
@@ -36,12 +46,12 @@ def workspaces(admin: Houston) -> Commands:
 def invites(admin: Houston) -> Commands:
     """Commands that pass through invites to identity and come back by its events."""
 
-    async def ask(name: str) -> None:
-        await admin.run(INVITE, {"email": f"{name}@example.com"})
+    async def ask(name: str) -> str:
+        return await _made(admin, INVITE, {"email": f"{name}{AT}"}, name)
 
     async def present() -> Counter[str]:
         rows = (await admin.run("{ invites { email } }"))["invites"]
-        return Counter(row["email"].removesuffix("@example.com") for row in rows)
+        return Counter(row["email"].removesuffix(AT) for row in rows)
 
     return Commands(ask, present)
 
@@ -50,8 +60,8 @@ async def deployments(admin: Houston) -> Commands:
     """Commands that deployments answers."""
     workspace = (await admin.run(WORKSPACE, {"name": "of deployments"}))["createWorkspace"]["id"]
 
-    async def ask(name: str) -> None:
-        await admin.run(DEPLOYMENT, {"workspace": workspace, "name": name})
+    async def ask(name: str) -> str:
+        return await _made(admin, DEPLOYMENT, {"workspace": workspace, "name": name}, name)
 
     async def present() -> Counter[str]:
         rows = (await admin.run("{ deployments { label } }"))["deployments"]

@@ -4,25 +4,28 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 from typing import Self
 
 import aiohttp
 
 from tests.acceptance.client import GraphQLFailed
 
+REFUSED_PAUSE_S = 0.02
+UNANSWERED_PAUSE_S = 0.05
+
 
 @dataclass
 class Load:
     """Writers that name each thing they ask for; a name is asked for once.
 
-    `acknowledged` were answered with success, `refused` with an error, `unanswered` not at all; `answered_at` holds the
-    monotonic time in s of every success.
+    `acknowledged` were answered with success and the id that is kept there, `refused` with an error, `unanswered` not
+    at all. `answered_at` holds the monotonic time in s of every success.
     """
 
-    ask: Callable[[str], Awaitable[None]]
+    ask: Callable[[str], Awaitable[str]]
     writers: int = 4
-    acknowledged: list[str] = field(default_factory=list[str])
+    acknowledged: dict[str, str] = field(default_factory=dict[str, str])
     refused: dict[str, str] = field(default_factory=dict[str, str])
     unanswered: list[str] = field(default_factory=list[str])
     answered_at: list[float] = field(default_factory=list[float])
@@ -34,15 +37,15 @@ class Load:
                 return
             name = f"w{writer}-n{number}"
             try:
-                await self.ask(name)
+                id_ = await self.ask(name)
             except GraphQLFailed as failed:
                 self.refused[name] = failed.codes[0]
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(REFUSED_PAUSE_S)
             except (aiohttp.ClientError, TimeoutError, OSError):
                 self.unanswered.append(name)
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(UNANSWERED_PAUSE_S)
             else:
-                self.acknowledged.append(name)
+                self.acknowledged[name] = id_
                 self.answered_at.append(time.monotonic())
 
     async def __aenter__(self) -> Self:
@@ -56,10 +59,39 @@ class Load:
     async def more(self, successes: int, *, timeout_s: float = 60) -> None:
         """Wait until `successes` more commands have been acknowledged."""
         goal = len(self.acknowledged) + successes
-        async with asyncio.timeout(timeout_s):
-            while len(self.acknowledged) < goal:
-                await asyncio.sleep(0.01)
+        await self._until(lambda: len(self.acknowledged) >= goal, timeout_s)
+
+    async def more_failures(self, failures: int, *, timeout_s: float = 60) -> None:
+        """Wait until `failures` more commands were refused or stayed without an answer."""
+        goal = self.failures + failures
+        await self._until(lambda: self.failures >= goal, timeout_s)
+
+    @property
+    def failures(self) -> int:
+        """Return how many commands were not acknowledged."""
+        return len(self.refused) + len(self.unanswered)
+
+    async def ask_again(self) -> int:
+        """Ask once more for all that was not acknowledged, under the same keys; return how many those were.
+
+        Each must now succeed, whether or not the first asking had an effect.
+        """
+        names = [*self.refused, *self.unanswered]
+        for name in names:
+            self.acknowledged[name] = await self.ask(name)
+        return len(names)
 
     def gap_after(self, moment: float) -> float:
         """Return the seconds from `moment` (monotonic) to the first success after it."""
         return min(at for at in self.answered_at if at > moment) - moment
+
+    def longest_pause(self, since: float) -> float:
+        """Return the longest time in s without a success from `since` (monotonic) on."""
+        return max(
+            after - before for before, after in pairwise([since, *(at for at in self.answered_at if at > since)])
+        )
+
+    async def _until(self, reached: Callable[[], bool], timeout_s: float) -> None:
+        async with asyncio.timeout(timeout_s):
+            while not reached():
+                await asyncio.sleep(0.01)
