@@ -20,7 +20,7 @@ _PASSING: Final = (
     asyncpg.ReadOnlySQLTransactionError,  # a standby, while a fail-over is under way
     asyncpg.PostgresSystemError,  # input and output
     asyncpg.InvalidCachedStatementError,  # a rebuild has swapped the table: prepared anew at the next try
-    asyncpg.OutdatedSchemaCacheError,
+    asyncpg.InternalClientError,  # also what a connection says that was lost at a bad moment
 )
 _DATA_ERRORS: Final = "22"  # the texts of this class quote values
 _LONGEST_TEXT: Final = 500

@@ -50,7 +50,9 @@ class Loop(ABC):
         await self._halt.wait(timedelta(seconds=seconds))
 
     def start(self) -> None:
-        """Start to run; returns at once."""
+        """Start to run, for the first time or again; returns at once."""
+        self.stopping = False
+        self._halt = Wake()
         self._task = asyncio.create_task(self._run(), name=self.name)
 
     async def stop(self, within: timedelta) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from nats.errors import ConnectionClosedError
 from nats.js import JetStreamContext
 from nats.js.api import PubAck, StorageType, StreamConfig, StreamInfo
 from nats.js.errors import NotFoundError
@@ -42,7 +41,6 @@ class EventStream:
         self._name = stream_name(service)
         self._wire = wire
         self._limits = limits
-        self._context: JetStreamContext | None = None
         self._salt = ""
 
     async def end(self) -> End:
@@ -60,32 +58,23 @@ class EventStream:
     async def purge(self) -> None:
         """Empty the stream."""
         async with asyncio.timeout(_PATIENCE_S):
-            await self._js().purge_stream(self._name)
+            await self._wire.jetstream().purge_stream(self._name)
         self._renew_salt()
 
     async def append(self, end: End, events: Sequence[PublishedEvent]) -> End:
         """Write `events` behind `end`; raises when the stream ends elsewhere, because another publisher was there."""
+        js = self._wire.jetstream()
         fit = [event for event in events if self._fits(event)]
-        acks: list[asyncio.Future[PubAck]] = []
-        try:
-            async with asyncio.timeout(_PATIENCE_S):
-                for n, event in enumerate(fit):
-                    acks.append(await self._send(event, end.sequence + n))
-                settled = await asyncio.gather(*acks, return_exceptions=True)
-        except ConnectionClosedError:
-            self._context = None
-            raise
-        finally:
-            for ack in acks:
-                ack.cancel()
-        for n, settled_ack in enumerate(settled, end.sequence + 1):
-            self._check(settled_ack, n)
+        # Each request is written before the next one starts, so they stand on the wire in this order.
+        sent = (self._send(js, event, end.sequence + n) for n, event in enumerate(fit))
+        for n, ack in enumerate(await asyncio.gather(*sent, return_exceptions=True), end.sequence + 1):
+            self._check(ack, n)
         return End(end.sequence + len(fit), (events[-1].epoch, events[-1].position))
 
-    async def _send(self, event: PublishedEvent, last: int) -> asyncio.Future[PubAck]:
+    async def _send(self, js: JetStreamContext, event: PublishedEvent, last: int) -> PubAck:
         subject, data, headers = to_message(self._service, event, salt=self._salt)
         headers[_EXPECTED] = str(last)
-        return await self._js().publish_async(subject, data, headers=headers, wait_stall=_PATIENCE_S)
+        return await js.publish(subject, data, timeout=_PATIENCE_S, headers=headers)
 
     def _check(self, ack: PubAck | BaseException, sequence: int) -> None:
         if isinstance(ack, BaseException):
@@ -108,7 +97,7 @@ class EventStream:
     async def _last(self) -> tuple[UUID, int] | None:
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                message = await self._js().get_last_msg(self._name, subjects(self._service))
+                message = await self._wire.jetstream().get_last_msg(self._name, subjects(self._service))
         except NotFoundError:
             return None
         return place_of(message)
@@ -116,7 +105,7 @@ class EventStream:
     async def _info(self) -> StreamInfo | None:
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                return await self._js().stream_info(self._name)
+                return await self._wire.jetstream().stream_info(self._name)
         except NotFoundError:
             return None
 
@@ -124,7 +113,7 @@ class EventStream:
         wanted = self._config()
         info = await self._info()
         if info is None:
-            return await self._js().add_stream(wanted)
+            return await self._wire.jetstream().add_stream(wanted)
         had = info.config
         if (had.subjects, had.max_age, had.max_bytes, had.duplicate_window, had.num_replicas) != (
             wanted.subjects,
@@ -133,7 +122,7 @@ class EventStream:
             wanted.duplicate_window,
             wanted.num_replicas,
         ):
-            return await self._js().update_stream(wanted)
+            return await self._wire.jetstream().update_stream(wanted)
         return info
 
     def _config(self) -> StreamConfig:
@@ -148,9 +137,3 @@ class EventStream:
             num_replicas=self._limits.replicas,
             allow_direct=True,
         )
-
-    def _js(self) -> JetStreamContext:
-        # One context for as long as the connection lasts: each has a subscription for its acknowledgements.
-        if self._context is None:
-            self._context = self._wire.jetstream()
-        return self._context

@@ -57,6 +57,13 @@ class Replica:
         finally:
             await connection.close()
 
+    async def lose_connections(self) -> None:
+        """End every session of the service in Postgres, but for those that only look."""
+        await self.as_admin(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
+            " and application_name like 'aerodrome%' and application_name not like '%queries'"
+        )
+
 
 NewReplica = Callable[..., Awaitable[Replica]]
 PROJECTIONS = Followed(projections=(counters(), Applied()))

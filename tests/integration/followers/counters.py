@@ -17,7 +17,9 @@ TABLES: Final = """
 create table read.counters (id text primary key, label text not null, total bigint not null check (total < 1000000));
 create index counters_by_label on read.counters (label);
 create table read.applied (n bigint generated always as identity, position bigint not null, stream text not null);
-create table taken (n bigint generated always as identity, position bigint not null, stream text not null);
+create table taken (
+    n bigint generated always as identity, position bigint not null, raised bigint not null check (raised <= 1000)
+);
 grant select, insert, update, delete on taken to public;
 """
 

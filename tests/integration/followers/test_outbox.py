@@ -198,10 +198,7 @@ async def die(mine: Replica) -> None:
     for task in asyncio.all_tasks():
         if task.get_name().startswith(("worker tell", "tell-raises")):
             task.cancel()
-    await mine.as_admin(
-        "select pg_terminate_backend(pid) from pg_stat_activity"
-        " where datname = current_database() and pid <> pg_backend_pid()"
-    )
+    await mine.lose_connections()
 
 
 async def all_done(mine: Replica) -> bool:
