@@ -1,4 +1,6 @@
-"""Every read model, filled anew from the events, equals the running one."""
+"""Every read model, filled anew from the events, equals the running one; and every question has an index."""
+
+import asyncpg
 
 from services.deployments.contract import SERVICE as DEPLOYMENTS
 from services.identity.contract import (
@@ -13,6 +15,7 @@ from services.identity.contract import (
     WithdrawInvitation,
 )
 from services.identity.projections import PROJECTIONS
+from services.identity.sql import QUERIES
 from shared.auth import workspace
 from tests.conftest import NewDatabase
 from tests.integration.deployments.service import running, settings_of
@@ -60,3 +63,22 @@ async def test_rebuilt_tables_equal_the_running_ones(
         assert {table: await rows_of(identity, table) for table in projection.tables} == before
     people = [row["row"] for row in await rows_of(identity, "users")]
     assert not [row for row in people if "owner@example.com" in row or "carl@" in row]
+
+
+async def test_no_question_has_to_read_a_whole_table(identity: Identity) -> None:
+    questions = {name: text for name, text in QUERIES.items() if " read." in text}
+    assert len(questions) > 20
+    connection = await asyncpg.connect(identity.database.admin_dsn)
+    try:
+        await connection.execute("set enable_seqscan = off")
+        await connection.execute(
+            """
+            create function pg_temp.plan(query text) returns setof text language plpgsql as
+            $$ begin return query execute 'explain (generic_plan) ' || query; end $$
+            """
+        )
+        for name, text in questions.items():
+            plan = "\n".join(row[0] for row in await connection.fetch("select pg_temp.plan($1)", text))
+            assert "Seq Scan" not in plan, f"{name}:\n{plan}"
+    finally:
+        await connection.close()
