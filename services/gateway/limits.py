@@ -38,7 +38,8 @@ LIST_WEIGHT: Final = 10
 
 COMMAND_COST: Final = 100
 SIGN_IN_COST: Final = 1_000
-_COSTLY: Final = {"createToken": SIGN_IN_COST, "createUser": SIGN_IN_COST}
+INTROSPECTION_COST: Final = 6_000
+_COSTLY: Final = {"createToken": SIGN_IN_COST, "createUser": SIGN_IN_COST, "__schema": INTROSPECTION_COST}
 
 
 @dataclass(slots=True)
@@ -101,7 +102,7 @@ class _Walk:
         response_name = node.alias.value if node.alias else name
         own_place = hash((place.path, response_name))
         self._count(response_name, own_place)
-        own = max(place.each, _COSTLY.get(name, 1)) if place.each > 1 else 1
+        own = max(place.each, _COSTLY.get(name, 1))
         if node.selection_set is None:
             return Shape(own, 1)
         kind, rows = self._type(place.parent, name)
@@ -138,7 +139,8 @@ class _Walk:
 def check_shape(schema: GraphQLSchema, document: DocumentNode) -> None:
     """Raise GraphQLError if an operation of `document` is too deep or too costly.
 
-    The cost of a field is 1 (a command 100, a sign-in 1000) and ten times what is below it when it is a list.
+    The cost of a field is 1 (a command 100, a sign-in 1000, the whole schema 6000), and ten times what is below it when
+    it is a list.
     """
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     if len(fragments) > MOST_FRAGMENTS:

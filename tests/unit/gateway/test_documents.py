@@ -78,6 +78,7 @@ COSTLY = [
     "mutation ($p: String!) { " + " ".join(f"a{n}: createToken(password: $p) {{ isAdmin }}" for n in range(30)) + " }",
     FRAGMENT_BOMB + " fragment F40 on Query { self { isAdmin } }",
     MANY_FRAGMENTS,
+    "{ " + " ".join(f"s{n}: __schema {{ types {{ name }} }}" for n in range(4)) + " }",
     "{ " + "... { " * 100 + "self { isAdmin }" + " }" * 100 + " }",
 ]
 
