@@ -18,7 +18,7 @@ from services.gateway.sockets.dialects import PROHIBITED, Close, Dialect, Frame
 from services.gateway.sockets.frames import key_of, read_frame, token_in
 from shared.auth import PrincipalKind
 from shared.bus.client import Bus
-from shared.errors import Invalid, Unavailable
+from shared.errors import AerodromeError, Invalid
 
 log: Final = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ class Session:
         context = RequestContext(self._bus, Asking(token=token_in(frame)))
         try:
             principal = await context.principal()
-        except Unavailable:
+        except AerodromeError:
             raise Ended(Close.UNAVAILABLE, "try again later") from None
         if principal.kind is PrincipalKind.ANONYMOUS:
             await self._refuse(Close.FORBIDDEN, "Forbidden")
@@ -140,7 +140,7 @@ class Session:
         request = read_request(frame.get("payload"))
         if key in self._operations:
             if not self._dialect.legacy:
-                raise Ended(Close.DUPLICATE_ID, f"Subscriber for {key} already exists")
+                raise Ended(Close.DUPLICATE_ID, "Subscriber for this id already exists")
             await self._stop(key)
         if len(self._operations) >= MOST_OPERATIONS:
             told = refusal(400, f"A socket may have {MOST_OPERATIONS} operations under way", Code.BAD_USER_INPUT)
