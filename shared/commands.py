@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
@@ -11,6 +11,7 @@ from shared.auth import Principal
 from shared.bus.context import Context
 from shared.bus.request import Request
 from shared.bus.wire import error_of, fault_of
+from shared.decider import Decider, Loaded
 from shared.errors import (
     AerodromeError,
     Forbidden,
@@ -21,44 +22,18 @@ from shared.errors import (
     Unavailable,
     WrongExpectedVersion,
 )
+from shared.loading import Loader
 from shared.messages import Command, Event, Fault
 from shared.queues import Queues, Turn
 from shared.store.events import EventStore
 from shared.store.model import Appended, Claim, ClaimTaken, Entry, Expected, NewEvent, Receipt, Recorded
 from shared.telemetry import LOST_RACES
 
-C = TypeVar("C")
 S = TypeVar("S")
-E = TypeVar("E", bound=Event)
 
 ATTEMPTS: Final = 3
 """How often one command is decided before its lost races become Unavailable."""
 APPEND_S: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Decider(Generic[C, S, E]):
-    """The rules of one kind of stream; both functions are pure. Streams are named `<kind>-<id>`."""
-
-    kind: str
-    initial: S
-    decide: Callable[[C, S], list[E]]
-    evolve: Callable[[S, E], S]
-
-    def stream(self, id_: str) -> str:
-        """Return the name of the stream of the thing with this id."""
-        return f"{self.kind}-{id_}"
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded(Generic[S]):
-    """A stream as it was read: its state and its head; version 0 where it does not exist."""
-
-    stream: str
-    state: S
-    version: int
-    hash: bytes
-    events: Sequence[Recorded]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +52,10 @@ class Committed:
 class Unit:
     """One attempt at one command: what it read, and what it wants to write."""
 
-    def __init__(self, store: EventStore, context: Context) -> None:
+    def __init__(self, store: EventStore, loader: Loader, context: Context) -> None:
         self.context = context
         self._store = store
+        self._loader = loader
         self.start_over()
 
     def start_over(self) -> None:
@@ -101,7 +77,7 @@ class Unit:
         stream = decider.stream(id_)
         known: Loaded[S] | None = self._loaded.get(stream)
         if known is None:
-            known = _fold(decider, stream, await self._store.read_stream(stream))
+            known = await self._loader.load(decider, stream)
             self._loaded[stream] = known
         return known
 
@@ -183,6 +159,7 @@ class Commands:
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
+        self._loader = Loader(store)
         self._queues = Queues()
 
     async def run(self, request: Request[Any], attempt: Attempt, *, queue_key: str = "") -> Committed:
@@ -206,7 +183,7 @@ class Commands:
         raise Unavailable(f"lost {ATTEMPTS} races in a row")
 
     async def _once(self, request: Request[Any], attempt: Attempt, mark: bytes, turn: Turn) -> Committed:
-        unit = Unit(self._store, request.context)
+        unit = Unit(self._store, self._loader, request.context)
         try:
             stream = await attempt(unit)
             if await turn.meets_others(stream):  # what was read is old by now
@@ -226,6 +203,7 @@ class Commands:
         except ClaimTaken as error:
             raise unit.refused(error) from error
         except WrongExpectedVersion:
+            self._loader.forget(unit.streams)
             await turn.take(stream)
             raise
 
@@ -270,11 +248,3 @@ class _Outcome(BaseModel):
 def digest(command: Command[Any]) -> bytes:
     """Return what tells a command apart from another with the same id: SHA-256 of its subject and its wish."""
     return sha256(f"{command.subject}\n{command.wish()}".encode()).digest()
-
-
-def _fold(decider: Decider[Any, S, Any], stream: str, events: Sequence[Recorded]) -> Loaded[S]:
-    state = decider.initial
-    for recorded in events:
-        state = decider.evolve(state, recorded.event)
-    last = events[-1] if events else None
-    return Loaded(stream, state, last.version if last else 0, last.hash if last else b"", events)

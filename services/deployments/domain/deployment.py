@@ -25,7 +25,7 @@ from services.deployments.domain.specification import (
     executor_of,
     properties_of,
 )
-from shared.commands import Decider
+from shared.decider import Decider
 from shared.errors import NotFound, Rejected
 
 DeploymentCommand: TypeAlias = CreateDeployment | DeleteDeployment | ReportHealthy | ReportRemoved

@@ -17,7 +17,7 @@ from services.deployments.contract import (
     WorkspaceId,
     WorkspaceWasClosed,
 )
-from shared.commands import Decider
+from shared.decider import Decider
 from shared.errors import Rejected
 
 

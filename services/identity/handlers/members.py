@@ -23,7 +23,8 @@ from services.identity.handlers.replies import primary, user_row, workspace_row
 from services.identity.handlers.streams import USER, WORKSPACE, user_of
 from shared import auth
 from shared.bus.request import Request, Result
-from shared.commands import Attempt, Loaded, Unit
+from shared.commands import Attempt, Unit
+from shared.decider import Loaded
 from shared.errors import NotFound, Rejected
 
 

@@ -14,7 +14,8 @@ from services.identity.domain.events import UserRemoved
 from services.identity.domain.user import EMAIL, INVITATION, USERNAME, Held, Removed, User, UserCommand, consequences
 from services.identity.handlers.kit import Kit
 from services.identity.handlers.streams import ORGANIZATION, USER, user_of
-from shared.commands import Committed, Loaded, Unit
+from shared.commands import Committed, Unit
+from shared.decider import Loaded
 from shared.errors import Rejected, Unavailable, WrongExpectedVersion
 from shared.store.model import Claim
 

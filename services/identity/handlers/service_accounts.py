@@ -25,7 +25,8 @@ from services.identity.handlers.replies import primary, service_account_row
 from services.identity.handlers.streams import CREDENTIAL, WORKSPACE
 from shared.auth import SYSTEM
 from shared.bus.request import Request, Result
-from shared.commands import Loaded, Unit
+from shared.commands import Unit
+from shared.decider import Loaded
 from shared.errors import Invalid
 from shared.store.model import Claim
 

@@ -27,7 +27,8 @@ from services.identity.secrets.mail_tokens import id_of
 from services.identity.secrets.passwords import COMMON
 from shared.auth import SYSTEM
 from shared.bus.request import Request, Result
-from shared.commands import Loaded, Unit
+from shared.commands import Unit
+from shared.decider import Loaded
 from shared.errors import Rejected
 
 INVITATION_GENERATION = 1
@@ -70,14 +71,17 @@ class SignUp:
 
     async def _refuse_early(self, request: Request[RegisterUser]) -> None:
         """Raise Rejected for what has no chance, so that strangers can't make us hash; not for a repeat."""
-        store, command = self.kit.running.store, request.message
-        if await store.find_receipt(request.context.message_id) is not None:
-            return
+        refusal = await self._no_chance(request.message)
+        # Its receipt is looked for last: what took the chance away may be this very command, committed just now.
+        if refusal and await self.kit.running.store.find_receipt(request.context.message_id) is None:
+            raise refusal
+
+    async def _no_chance(self, command: RegisterUser) -> Rejected | None:
         if command.invite_token:
-            if await store.claim_holder(INVITATION, id_of(command.invite_token)) is None:
-                raise _invite_not_found()
-        elif not self.kit.settings.public_signups and await self.kit.organization.has_owner():
-            raise _sign_ups_closed()
+            holder = await self.kit.running.store.claim_holder(INVITATION, id_of(command.invite_token))
+            return None if holder else _invite_not_found()
+        closed = not self.kit.settings.public_signups and await self.kit.organization.has_owner()
+        return _sign_ups_closed() if closed else None
 
     async def _register(self, unit: Unit, command: RegisterUser, profile: Profile) -> tuple[Loaded[User], UserCommand]:
         first = await self._is_first(unit, command)
@@ -108,7 +112,7 @@ class SignUp:
 
     async def _accept(self, unit: Unit, command: RegisterUser, profile: Profile) -> tuple[Loaded[User], UserCommand]:
         invitation_id = InvitationId(id_of(command.invite_token))
-        user_id = await self._invited(unit, invitation_id)
+        user_id = await self._invited(unit, invitation_id, profile.email)
         loaded = await unit.load(USER, user_id)
         self._check_token(command.invite_token, invitation_id, loaded.state, now=command.now)
         if await holder_of(unit, profile.email) != user_id:
@@ -122,11 +126,15 @@ class SignUp:
         )
         return loaded, wish
 
-    async def _invited(self, unit: Unit, invitation_id: InvitationId) -> UserId:
+    async def _invited(self, unit: Unit, invitation_id: InvitationId, email: str) -> UserId:
+        """Return whom an invitation is for that was open when the sign-up came; raise Rejected if it no longer is."""
         stream = await unit.claim_holder(INVITATION, invitation_id)
-        if stream is None:
-            raise _invite_not_found()
-        return user_of(stream)
+        if stream is not None:
+            return user_of(stream)
+        holder = await holder_of(unit, email)
+        if holder is not None and isinstance((await unit.load(USER, holder)).state, Active):
+            raise Rejected("another sign-up with this address was first", rule=Rule.EMAIL_IN_USE)
+        raise _invite_not_found()
 
     def _check_token(self, token: str, invitation_id: InvitationId, user: User, *, now: datetime) -> None:
         invitation: Invitation | None = invitations_of(user).get(invitation_id)

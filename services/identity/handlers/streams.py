@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from services.identity.contract import CredentialEvent, OrganizationEvent, SessionEvent, UserId, WorkspaceEvent
 from services.identity.domain import credential, organization, session, user, workspace
 from services.identity.domain.events import UserEvent
-from shared.commands import Decider
+from shared.decider import Decider
 from shared.store.model import Recorded
 
 S = TypeVar("S")

@@ -106,6 +106,19 @@ async def test_an_invited_person_signs_up_with_the_mailed_token_once(identity: I
     assert await refused(identity, again) == Rule.INVITE_NOT_FOUND
 
 
+async def test_of_sign_ups_with_one_token_at_once_one_wins(stopped: Identity) -> None:
+    for _ in range(2):
+        await stopped.start()
+    await stopped.sign_up()
+    _, token = await stopped.invited("bob@example.com")
+    command = {"email": "bob@example.com", "password": PASSWORD, "invite_token": token}
+    outcomes = await asyncio.gather(
+        *(stopped.ask(RegisterUser.model_validate(command)) for _ in range(4)), return_exceptions=True
+    )
+    lost = [each for each in outcomes if isinstance(each, BaseException)]
+    assert [each.rule for each in lost if isinstance(each, Rejected)] == [Rule.EMAIL_IN_USE] * 3
+
+
 async def test_signing_in_by_address_or_name_without_letter_case(identity: Identity) -> None:
     await identity.sign_up()
     await identity.join("bob@example.com")

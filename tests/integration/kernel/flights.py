@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from shared.bus.request import Handlers, Request, Result
-from shared.commands import Commands, Committed, Decider, Unit
+from shared.commands import Commands, Committed, Unit
+from shared.decider import Decider
 from shared.errors import NotFound, Rejected
 from shared.ids import new_id
 from shared.messages import Command, Event, Generated, Row

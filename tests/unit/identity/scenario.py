@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import pytest
 
-from shared.commands import Decider
+from shared.decider import Decider
 from shared.errors import AerodromeError, NotFound, Rejected
 from shared.messages import Event
 
