@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 MOST_WAITING: Final = 2000
 _MOST_EVENTS: Final = 256
+_LEAST_HALF: Final = 32
+_QUICK_S: Final = 0.0001  # an entry: about what this process takes to make the next one
 _MOST_CHARACTERS: Final = 4_000_000
 _SWEEP_S: Final = 0.1
 _LINGER_S: Final = 0.02
@@ -69,6 +71,8 @@ class Appender:
         self._committed = committed
         self._waiting: deque[_Pending] = deque()
         self._batch: Sequence[_Pending] = ()
+        self._answers: list[tuple[_Pending, Outcome]] = []
+        self._quick = False
         self._calling = False
         self._arrived = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
@@ -101,12 +105,16 @@ class Appender:
         connection = HeldConnection(self._pool)
         sweeper = asyncio.create_task(self._sweep(), name="appender deadlines")
         try:
-            while batch := await self._next_batch():
+            while batch := self._take_batch() or await self._next_batch():
                 self._batch = batch
-                await self._settle(batch, connection)
+                settling = asyncio.create_task(self._settle(batch, connection))
+                await asyncio.sleep(0)  # it is on its way: while Postgres works, those before are answered
+                self._give_answers()
+                await settling
         finally:
             self._runner = None  # who comes now starts another
             sweeper.cancel()
+            self._give_answers()
             self._abandon()
             await connection.give_back()
 
@@ -116,6 +124,7 @@ class Appender:
             log.error("the appender broke; the next entry starts it afresh", exc_info=error)
 
     async def _next_batch(self) -> list[_Pending]:
+        self._give_answers()
         await asyncio.sleep(0)  # those just answered may bring their next
         if not self._waiting:
             self._arrived.clear()
@@ -125,25 +134,34 @@ class Appender:
         return self._take_batch()  # looks again: somebody may have come as the time ran out
 
     def _take_batch(self) -> list[_Pending]:
-        """Take from the front what has no key in common; what has stays in front for the next batch."""
+        """Take from the front what has no key in common; what has stays in front for the next batch.
+
+        Half is enough where Postgres is quick: it then commits one half while this process prepares the other.
+        """
         batch: list[_Pending] = []
         later: list[_Pending] = []
         exclusive: set[Hashable] = set()
         shared: set[Hashable] = set()
         events = characters = 0
-        while self._waiting and events < _MOST_EVENTS and characters < _MOST_CHARACTERS:
+        half = max(_LEAST_HALF, (len(self._waiting) + len(self._answers) + 1) // 2)
+        most = min(half, _MOST_EVENTS) if self._quick else _MOST_EVENTS
+        while self._waiting and events < most and characters < _MOST_CHARACTERS:
             pending = self._waiting.popleft()
             keys = pending.prepared
             if pending.future.done():
                 continue
-            if exclusive.isdisjoint(keys.exclusive | keys.shared) and shared.isdisjoint(keys.exclusive):
+            if (
+                exclusive.isdisjoint(keys.exclusive)
+                and exclusive.isdisjoint(keys.shared)
+                and shared.isdisjoint(keys.exclusive)
+            ):
                 batch.append(pending)
                 events += max(1, len(keys.lines))
                 characters += keys.characters
             else:
                 later.append(pending)
-            exclusive |= keys.exclusive
-            shared |= keys.shared
+            exclusive.update(keys.exclusive)
+            shared.update(keys.shared)
         self._waiting.extendleft(reversed(later))
         return batch
 
@@ -177,13 +195,12 @@ class Appender:
                 return
 
     async def _call(self, batch: Sequence[_Pending], connection: HeldConnection) -> asyncpg.Record | None:
-        left_s = max(pending.deadline for pending in batch) - asyncio.get_running_loop().time()
-        held = await connection.get(timeout_s=max(left_s, _SWEEP_S))
-        self._calling = True
+        loop = asyncio.get_running_loop()
+        timeout_s = max(_SWEEP_S, max(pending.deadline for pending in batch) - loop.time())
+        held = await connection.get(timeout_s=timeout_s)
+        self._calling, begun = True, loop.time()
         try:
-            return await held.fetchrow(
-                APPEND, *arguments([pending.prepared for pending in batch]), timeout=max(left_s, _SWEEP_S)
-            )
+            row = await held.fetchrow(APPEND, *arguments([each.prepared for each in batch]), timeout=timeout_s)
         except DRIVER_ERRORS as error:
             if not _rolled_back(error):
                 for pending in batch:
@@ -191,6 +208,8 @@ class Appender:
             raise
         finally:
             self._calling = False
+        self._quick = loop.time() - begun < _QUICK_S * len(batch)
+        return row
 
     def _answer(self, batch: Sequence[_Pending], row: asyncpg.Record | None) -> None:
         if row is None:
@@ -201,12 +220,17 @@ class Appender:
         for number, (pending, position) in enumerate(zip(batch, positions, strict=True), 1):
             if number in why:
                 verdict, claim = why[number]
-                pending.answer(Outcome(verdict, 0, claim or 0))
+                self._answers.append((pending, Outcome(verdict, 0, claim or 0)))
             else:
-                pending.answer(Outcome("committed", position))
+                self._answers.append((pending, Outcome("committed", position)))
                 last = max(last, position)
         if last:
             asyncio.get_running_loop().call_soon(self._committed, last)
+
+    def _give_answers(self) -> None:
+        for pending, answer in self._answers:
+            pending.answer(answer)
+        self._answers.clear()
 
     async def _sweep(self) -> None:
         """Answer those whose deadline has passed; a call in flight goes on, for the others in it."""
@@ -223,7 +247,7 @@ class Appender:
 
     def _abandon(self) -> None:
         for pending in self._batch:
-            pending.fail(self._given_up(pending))
+            pending.fail(OutcomeUnknown("the appender was stopped while this committed"))
         for pending in self._waiting:
             pending.fail(Unavailable("the appender was stopped"))
 

@@ -1,10 +1,13 @@
 """One entry made ready for the database, and a batch of them as the arguments of append_events()."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid5
+from hashlib import sha1
+from typing import Any, Final, NamedTuple, TypeAlias
+from uuid import UUID
+
+from asyncpg.pgproto.pgproto import UUID as FastUuid  # noqa: N811 -- a class, whatever its case
 
 from shared.clock import utc_now
 from shared.errors import Invalid
@@ -18,6 +21,8 @@ select positions, refused, verdicts, taken from public.append_events(
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
     $26, $27, $28, $29
 )"""
+
+_Row: TypeAlias = tuple[Any, ...]
 
 
 class Line(NamedTuple):
@@ -34,7 +39,7 @@ class Line(NamedTuple):
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Prepared:
     """An entry ready to be stored.
 
@@ -45,8 +50,8 @@ class Prepared:
     entry: Entry
     lines: Sequence[Line]
     claim_values: Sequence[str]
-    exclusive: frozenset[Hashable]
-    shared: frozenset[Hashable]
+    exclusive: list[Hashable]
+    shared: Sequence[Hashable]
     characters: int
 
     @property
@@ -56,22 +61,18 @@ class Prepared:
 
     def recorded(self, last_position: int) -> tuple[Recorded, ...]:
         """Return the events as they are stored when the last of them has this position."""
-        first = last_position - len(self.lines) + 1
-        return tuple(
-            Recorded(
-                first + n,
-                new.stream,
-                self.entry.expected[line.head].version + line.nth,
-                line.event_id,
-                line.type_name,
-                line.schema_version,
-                new.event,
-                line.hash,
-                line.recorded_at,
-                line.metadata,
+        position = last_position - len(self.lines)
+        recorded: list[Recorded] = []
+        for new, line in zip(self.entry.events, self.lines, strict=True):
+            head, nth, event_id, type_name, schema_version, _, metadata, hash_, at = line
+            position += 1
+            version = self.entry.expected[head].version + nth
+            recorded.append(
+                Recorded(
+                    position, new.stream, version, event_id, type_name, schema_version, new.event, hash_, at, metadata
+                )
             )
-            for n, (new, line) in enumerate(zip(self.entry.events, self.lines, strict=True))
-        )
+        return tuple(recorded)
 
 
 def prepare(entry: Entry, *, types: EventTypes, keys: Keys, claim_value: Callable[[Claim], str]) -> Prepared:
@@ -79,90 +80,89 @@ def prepare(entry: Entry, *, types: EventTypes, keys: Keys, claim_value: Callabl
 
     Raises Invalid if a text can't be stored, ValueError if an event's stream is not expected or one is expected twice.
     """
+    heads = {each.stream: n for n, each in enumerate(entry.expected)}
     written = {new.stream for new in entry.events}
-    expected = {each.stream for each in entry.expected}
-    if len(expected) < len(entry.expected) or not written <= expected:
+    if len(heads) < len(entry.expected) or not written <= heads.keys():
         raise ValueError("each stream of an entry is expected once, and every written one is")
-    values = [claim_value(claim) for claim in (*entry.take, *entry.release)]
-    for claim, value in zip((*entry.take, *entry.release), values, strict=True):
-        check_text(claim.kind + value + claim.stream)
     try:
-        lines = list(_lines(entry, types, keys))
+        lines = _lines(entry, heads, types, keys)
     except UnicodeEncodeError as error:
         raise Invalid("a stream's name holds a lone surrogate") from error
-    return Prepared(
-        entry=entry,
-        lines=lines,
-        claim_values=values,
-        exclusive=frozenset(_keys(entry, written, values)),
-        shared=frozenset(expected - written),
-        characters=sum(len(line.data) for line in lines),
-    )
+    shared = [] if len(written) == len(heads) else [stream for stream in heads if stream not in written]
+    characters = sum([len(line.data) for line in lines])
+    prepared = Prepared(entry, lines, (), list[Hashable](written), shared, characters)
+    if entry.take or entry.release:
+        _add_claims(prepared, claim_value)
+    if entry.receipt is not None:
+        prepared.exclusive.append(entry.receipt.command_id)
+    if entry.source is not None:
+        prepared.exclusive.append(("", entry.source.source))  # no kind of claim has this name
+    return prepared
+
+
+def _add_claims(prepared: Prepared, claim_value: Callable[[Claim], str]) -> None:
+    prepared.claim_values = [claim_value(claim) for claim in prepared.claims]
+    for claim, value in zip(prepared.claims, prepared.claim_values, strict=True):
+        check_text(value + claim.stream)
+        prepared.exclusive.append((claim.kind, value))
+
+
+def event_id(message_id: UUID, n: int) -> UUID:
+    """Return the id of an entry's event: it derives from the message's, so that a resubmission is recognised.
+
+    Source: uuid5 (RFC 9562, section 5.5) of the message id and the event's number from 0; this is its fast form.
+    """
+    digest = bytearray(sha1(message_id.bytes + b"%d" % n, usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    return FastUuid(bytes(digest))
 
 
 def event_ids(entry: Entry) -> list[UUID]:
-    """Return the ids of the entry's events: they derive from its message's, so a resubmission is recognised."""
-    return [uuid5(entry.metadata.message_id, str(n)) for n in range(len(entry.events))]
+    """Return the ids of the entry's events."""
+    return [event_id(entry.metadata.message_id, n) for n in range(len(entry.events))]
 
 
-def _lines(entry: Entry, types: EventTypes, keys: Keys) -> Iterable[Line]:
-    heads = {each.stream: n for n, each in enumerate(entry.expected)}
+def _lines(entry: Entry, heads: Mapping[str, int], types: EventTypes, keys: Keys) -> list[Line]:
     added = [0] * len(heads)
     hashes = [each.hash for each in entry.expected]
-    metadata, at = entry.metadata.model_dump_json(), utc_now()
-    for new, event_id in zip(entry.events, event_ids(entry), strict=True):
-        event, head = new.event, heads[new.stream]
-        type_name, schema_version = event.type_name, event.schema_version
-        data = types.encode(event, event_id=event_id, keys=keys)
-        added[head] += 1
-        version = entry.expected[head].version + added[head]
-        link = Link(hashes[head], new.stream, version, event_id, type_name, schema_version, data, metadata, at)
-        hashes[head] = link.hash()
-        yield Line(head, added[head], event_id, type_name, schema_version, data, metadata, hashes[head], at)
-
-
-def _keys(entry: Entry, written: Iterable[str], values: Sequence[str]) -> Iterable[Hashable]:
-    yield from written
-    if entry.receipt is not None:
-        yield entry.receipt.command_id
-    if entry.source is not None:
-        yield "source", entry.source.source
-    for claim, value in zip((*entry.take, *entry.release), values, strict=True):
-        yield claim.kind, value, "claim"
-
-
-class _Columns:
-    """The parallel arrays of one group of arguments."""
-
-    def __init__(self, width: int) -> None:
-        self._rows: list[tuple[Any, ...]] = []
-        self._width = width
-
-    def add(self, *values: Any) -> None:
-        self._rows.append(values)
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def lists(self) -> list[list[Any]]:
-        return [list(column) for column in zip(*self._rows, strict=True)] if self._rows else [[]] * self._width
+    metadata, at, lines = entry.metadata.model_dump_json(), utc_now(), list[Line]()
+    for n, new in enumerate(entry.events):
+        event, stream, head = new.event, new.stream, heads[new.stream]
+        id_, type_name, schema_version = event_id(entry.metadata.message_id, n), event.type_name, event.schema_version
+        data = types.encode(event, event_id=id_, keys=keys)
+        nth = added[head] = added[head] + 1
+        version = entry.expected[head].version + nth
+        link = Link(hashes[head], stream, version, id_, type_name, schema_version, data, metadata, at)
+        hash_ = hashes[head] = link.hash()
+        lines.append(Line(head, nth, id_, type_name, schema_version, data, metadata, hash_, at))
+    return lines
 
 
 def arguments(batch: Sequence[Prepared]) -> list[Any]:
     """Return the arguments of APPEND for a batch whose entries share no exclusive key."""
-    heads, events, claims, receipts, sources = _Columns(5), _Columns(9), _Columns(5), _Columns(4), _Columns(5)
+    heads, events, claims = list[_Row](), list[_Row](), list[_Row]()
+    receipts, sources = list[_Row](), list[_Row]()
     for number, prepared in enumerate(batch, 1):
         entry, first_head = prepared.entry, len(heads) + 1
         for each in entry.expected:
-            heads.add(number, each.stream, each.version, each.hash, each.stream not in prepared.shared)
+            heads.append((number, each.stream, each.version, each.hash, each.stream not in prepared.shared))
         for line in prepared.lines:
-            events.add(first_head + line.head, *line[1:])
-        for n, (claim, value) in enumerate(zip(prepared.claims, prepared.claim_values, strict=True)):
-            claims.add(number, claim.kind, value, claim.stream, n < len(entry.take))
+            events.append((first_head + line[0], *line[1:]))
+        for n, value in enumerate(prepared.claim_values):
+            claim = prepared.claims[n]
+            claims.append((number, claim.kind, value, claim.stream, n < len(entry.take)))
         if entry.receipt is not None:
-            receipts.add(number, entry.receipt.command_id, entry.receipt.digest, entry.receipt.outcome)
+            receipts.append((number, entry.receipt.command_id, entry.receipt.digest, entry.receipt.outcome))
         if entry.source is not None:
             mark = entry.source
-            sources.add(number, mark.source, mark.epoch, mark.seen, mark.position)
-    groups = (heads, events, claims, receipts, sources)
-    return [[len(prepared.lines) for prepared in batch], *(column for group in groups for column in group.lists())]
+            sources.append((number, mark.source, mark.epoch, mark.seen, mark.position))
+    groups = ((heads, 5), (events, 9), (claims, 5), (receipts, 4), (sources, 5))
+    return [
+        [len(prepared.lines) for prepared in batch],
+        *(column for rows, width in groups for column in _columns(rows, width)),
+    ]
+
+
+def _columns(rows: Sequence[_Row], width: int) -> list[Sequence[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [()] * width

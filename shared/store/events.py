@@ -7,7 +7,7 @@ from uuid import UUID
 
 from shared.errors import Invalid, OutcomeUnknown, Unavailable, WrongExpectedVersion
 from shared.store.appender import Appender
-from shared.store.batch import Prepared, event_ids, prepare
+from shared.store.batch import event_ids, prepare
 from shared.store.codec import EventTypes, Keys
 from shared.store.connections import fetch
 from shared.store.model import Appended, Claim, ClaimTaken, Entry, Head, PgPool, Receipt, Recorded
@@ -60,7 +60,8 @@ class EventStore:
         Invalid when the command id was used with another digest or a text cannot be stored, Unavailable when nothing
         was stored and OutcomeUnknown when that cannot be told. Cancelled, it may still be stored.
         """
-        prepared = await self._prepare(entry)
+        keys: Keys = await self._keys_for(entry) if self._types.holds_personal_data else {}
+        prepared = prepare(entry, types=self._types, keys=keys, claim_value=self._claim_value)
         outcome = await self._appender.append(prepared, timeout_s=timeout_s)
         if outcome.verdict == "committed":
             return Appended(outcome.position, prepared.recorded(outcome.position))
@@ -104,10 +105,9 @@ class EventStore:
         """Finish what is being appended and give the connection back; call it before the pool is closed."""
         await self._appender.drain()
 
-    async def _prepare(self, entry: Entry) -> Prepared:
+    async def _keys_for(self, entry: Entry) -> Keys:
         people = {person for new in entry.events for person in self._types.people(new.event)}
-        keys: Keys = await self._keys.for_writing(people) if people and self._keys else {}
-        return prepare(entry, types=self._types, keys=keys, claim_value=self._claim_value)
+        return await self._keys.for_writing(people) if people and self._keys else {}
 
     def _claim_value(self, claim: Claim) -> str:
         if not claim.personal:
