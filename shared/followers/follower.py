@@ -8,7 +8,7 @@ from typing import Final
 from shared.followers.batch import Culprit, Elsewhere, Follower, Item, Place, take_batch
 from shared.followers.failures import Backoff
 from shared.followers.loops import Loop
-from shared.followers.reading import read_items
+from shared.followers.reading import ReadAhead
 from shared.followers.settings import FollowerSettings
 from shared.store.events import EventStore
 from shared.store.model import PgPool
@@ -42,7 +42,7 @@ class FollowerLoop(Loop):
         """Take the follower; `moved` is called with its name and its new place after each batch."""
         super().__init__(follower.name)
         self.follower = follower
-        self._store = store
+        self._reader = ReadAhead(store, limit=settings.batch)
         self._pool = pool
         self._settings = settings
         self._moved = moved
@@ -72,7 +72,7 @@ class FollowerLoop(Loop):
         """Apply one batch."""
         if self._seen is None:
             self._seen = int(await self._pool.fetchval(_POSITION, self.name) or 0)
-        items = await read_items(self._store, after=self._seen, limit=self._settings.batch)
+        items = await self._reader.read(self._seen)
         if not items:
             return Step.CAUGHT_UP
         try:

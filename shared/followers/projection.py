@@ -75,7 +75,7 @@ class RowProjection(Generic[R]):
         after: dict[str, R | None] = dict(before)
         for id_, recorded in mine:
             after[id_] = self._evolve(after.get(id_), recorded)
-        changed = [id_ for id_ in ids if after[id_] != before.get(id_)]
+        changed = [id_ for id_ in ids if after[id_] is not before.get(id_)]
         await self._write(connection, changed, before, after)
 
     async def _rows(self, connection: PgConnection, ids: Sequence[str]) -> dict[str, R]:

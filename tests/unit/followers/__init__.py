@@ -1,0 +1,1 @@
+"""What followers do without a server: failures, pacing, order, and the form of what is published."""
