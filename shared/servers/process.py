@@ -7,6 +7,7 @@ import socket
 import subprocess  # starts only programs of our own environment
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,20 +19,26 @@ LAUNCH = Path(__file__).with_name("launch.py")
 LISTENING_PORTS = range(15_000, 32_000)
 
 
+_given: deque[int] = deque(maxlen=1000)
+
+
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on now.
+    """Return a TCP port of 127.0.0.1 that nobody listens on now and that was not returned lately.
 
     It lies below the range that systems take for outgoing connections: from that range, a client that
     knocks while the server restarts may be given the server's own port, and keep it.
     """
     while True:
         port = secrets.choice(LISTENING_PORTS)
+        if port in _given:  # who asked for it may not listen yet
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return port
+        _given.append(port)
+        return port
 
 
 @dataclass(frozen=True, kw_only=True)
