@@ -15,13 +15,13 @@ READ_AS: dict[str, InviteEvent] = {
 
 
 def test_every_type_and_version_has_a_sample() -> None:
-    wanted = {f"{event.type_name}.{version}.json" for event in EVENTS for version in range(1, event.schema_version + 1)}
+    wanted = {f"{event.type_name}.v{version}.json" for event in EVENTS for version in range(1, event.schema_version + 1)}
     assert {path.name for path in SAMPLES.iterdir()} == wanted
 
 
 @pytest.mark.parametrize("event", READ_AS.values(), ids=lambda event: event.type_name)
 def test_a_stored_event_reads_as_it_was_meant(event: InviteEvent) -> None:
-    text = (SAMPLES / f"{event.type_name}.{event.schema_version}.json").read_text(encoding="utf-8")
+    text = (SAMPLES / f"{event.type_name}.v{event.schema_version}.json").read_text(encoding="utf-8")
     assert type(event).model_validate_json(text) == event
     assert json.loads(event.model_dump_json()) == json.loads(text)
 
