@@ -1,17 +1,15 @@
-"""The settings of every kind of process, from environment variables `AERODROME_…`."""
+"""What the settings of all processes have in common; they come from environment variables `AERODROME_…`."""
 
 import base64
 import binascii
-import re
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX: Final = "AERODROME_"
 _KEY_BYTES: Final = 32
-_SENDER: Final = re.compile(r"[^<>\x00-\x1f\x7f]*<[^\s<>@]+@[A-Za-z0-9.-]+>|[^\s<>@]+@[A-Za-z0-9.-]+")
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -58,51 +56,6 @@ class ServiceSettings(BusSettings):
     def master_key_bytes(self) -> bytes | None:
         """Return the 32 bytes of the master key, None where none is set."""
         return None if self.master_key is None else _key_bytes(self.master_key)
-
-
-class IdentitySettings(ServiceSettings):
-    """identity: the only holder of personal data, so the master key is required."""
-
-    master_key: SecretStr | None = Field(default=...)
-    organization_name: str = "Aerodrome"
-    public_signups: bool = False
-    email_confirmation: bool = True
-    invite_days: Annotated[int, Field(ge=1, le=365)] = 7
-    bootstrap_token: SecretStr | None = None
-
-
-class InvitesSettings(ServiceSettings):
-    """invites: also sends all mail."""
-
-    smtp_host: str = "127.0.0.1"
-    smtp_port: Port = 25
-    smtp_tls: Literal["none", "starttls", "tls"] = "none"
-    smtp_user: str = ""
-    smtp_password: SecretStr = SecretStr("")
-    mail_from: str = "Aerodrome <aerodrome@localhost>"
-    public_url: str = "http://127.0.0.1:8871"
-
-    @field_validator("mail_from")
-    @classmethod
-    def _one_address(cls, sender: str) -> str:
-        if not _SENDER.fullmatch(sender):
-            raise ValueError("expected an address, such as Aerodrome <no-reply@example.com>")
-        return sender
-
-
-class DeploymentsSettings(ServiceSettings):
-    """deployments: also shows where Airflow is reached."""
-
-    public_url: str = "http://127.0.0.1:8871"
-
-
-class GatewaySettings(BusSettings):
-    """gateway: the only public door. `allowed_origins`: web pages that may call it, separated by commas."""
-
-    host: str = "127.0.0.1"
-    port: Port = 8871
-    public_url: str = "http://127.0.0.1:8871"
-    allowed_origins: str = ""
 
 
 def load_settings(kind: type[SettingsT]) -> SettingsT:

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.cli.folder import DataFolder, Secrets, write_private
-from services.deployments.settings import Settings as DeploymentsSettings
+from services.deployments.settings import DeploymentsSettings
+from services.gateway.settings import GatewaySettings
+from services.identity.settings import IdentitySettings
+from services.invites.settings import InvitesSettings
 from services.nats_users import SERVICES, nats_users
 from shared.servers.nats import EmbeddedNats
 from shared.servers.postgres import EmbeddedPostgres
 from shared.servers.process import Launch, free_port
-from shared.settings import PREFIX, BusSettings, GatewaySettings, IdentitySettings, InvitesSettings
+from shared.settings import PREFIX, BusSettings
 
 SETTINGS: Mapping[str, type[BusSettings]] = {
     "identity": IdentitySettings,

@@ -13,7 +13,7 @@ from services.deployments.logs.stream import LogStream
 from services.deployments.policies import DriverPolicy
 from services.deployments.projections import deployments_projection
 from services.deployments.queries import QueryHandlers
-from services.deployments.settings import Settings
+from services.deployments.settings import DeploymentsSettings
 from services.deployments.workers import DriverWorker
 from shared.service import App, Job, Running, Service
 from shared.store.events import EventTypes
@@ -22,7 +22,7 @@ from shared.store.events import EventTypes
 def build(running: Running) -> Service:
     """Return what the deployments service brings to the kernel."""
     settings = running.settings
-    assert isinstance(settings, Settings)
+    assert isinstance(settings, DeploymentsSettings)
     stream = LogStream(running.bus, settings.logs_age, settings.logs_bytes)
     simulation = Simulation(settings.database_url.get_secret_value(), stream)
     driver = SimulatedDriver(running.pool_queries, simulation)
@@ -53,7 +53,7 @@ def _job(name: str, run: Callable[[], Awaitable[None]]) -> Job:
 APP: Final = App(
     name=SERVICE,
     types=EventTypes(EVENTS),
-    settings=Settings,
+    settings=DeploymentsSettings,
     sql=Path(__file__).parent / "sql",
     build=build,
 )

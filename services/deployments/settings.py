@@ -5,10 +5,10 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from shared.settings import DeploymentsSettings
+from shared.settings import ServiceSettings
 
 
-class Settings(DeploymentsSettings):
+class DeploymentsSettings(ServiceSettings):
     """What `aerodrome run deployments` reads from its environment.
 
     `master_key` wraps the keys of the deployments' secrets, so it is required. `logs_days` and `logs_mib` limit the
@@ -16,6 +16,7 @@ class Settings(DeploymentsSettings):
     """
 
     master_key: SecretStr | None = Field(default=...)
+    public_url: str = "http://127.0.0.1:8871"
     logs_days: Annotated[float, Field(gt=0, le=365)] = 7
     logs_mib: Annotated[int, Field(ge=1, le=1024 * 1024)] = 1024
     manual_release_names: bool = False

@@ -17,11 +17,12 @@ from services.gateway.metrics import ANSWERS
 from services.gateway.origins import Origins
 from services.gateway.requests import MOST_BODY
 from services.gateway.schema import build_schema
+from services.gateway.settings import GatewaySettings
 from services.gateway.sockets.door import SocketDoor, wants_socket
 from shared.bus.client import Bus
 from shared.health import Health
 from shared.runtime.loop import serve
-from shared.settings import GatewaySettings, load_settings
+from shared.settings import load_settings
 from shared.telemetry import span, start_telemetry
 
 log: Final = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ from services.identity.handlers.kit import Kit, kit
 from services.identity.policies import ClearingPolicy, EndSessionsWorker, ForgetWorker, SweepWorker, closing_consumer
 from services.identity.projections import PROJECTIONS
 from services.identity.queries import query_handlers
+from services.identity.settings import IdentitySettings
 from services.identity.sql import FOLDER
 from shared.errors import Unavailable
 from shared.service import App, Job, Running, Service
-from shared.settings import IdentitySettings
 from shared.store.events import EventTypes
 
 

@@ -12,11 +12,11 @@ from services.invites.mail.worker import MailWorker
 from services.invites.policies import NewInvitePolicy
 from services.invites.projections import INVITES
 from services.invites.queries import InviteQueries
+from services.invites.settings import InvitesSettings
 from services.invites.sql import FOLDER
 from services.invites.timer import ExpiryWorker
 from shared.followers.consumer import Consumer
 from shared.service import App, Running, Service
-from shared.settings import InvitesSettings
 from shared.store.events import EventTypes
 
 

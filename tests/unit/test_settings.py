@@ -4,7 +4,9 @@ import base64
 
 import pytest
 
-from shared.settings import GatewaySettings, IdentitySettings, ServiceSettings, WrongSettings, load_settings
+from services.gateway.settings import GatewaySettings
+from services.identity.settings import IdentitySettings
+from shared.settings import ServiceSettings, WrongSettings, load_settings
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 

@@ -7,8 +7,8 @@ from services.identity.secrets.mail_tokens import MailTokens
 from services.identity.secrets.passwords import Passwords
 from services.identity.secrets.signing_keys import SigningKeys
 from services.identity.secrets.tokens import Tokens
+from services.identity.settings import IdentitySettings
 from shared.service import Running
-from shared.settings import IdentitySettings
 
 
 @dataclass(frozen=True, slots=True)

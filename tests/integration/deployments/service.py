@@ -22,7 +22,7 @@ from services.deployments.contract import (
     WorkspaceId,
     logs_filter,
 )
-from services.deployments.settings import Settings
+from services.deployments.settings import DeploymentsSettings
 from services.identity.contract import ROLE_PERMISSIONS, Role
 from shared.auth import Grant, Principal, PrincipalKind
 from shared.bus.client import Bus
@@ -50,10 +50,10 @@ def member(role: Role = Role.WORKSPACE_ADMIN, workspace_id: str = WORKSPACE) -> 
     return holding(role, f"workspace:{workspace_id}")
 
 
-def settings_of(database: Database, nats: NatsForTests) -> Settings:
+def settings_of(database: Database, nats: NatsForTests) -> DeploymentsSettings:
     """Return the settings of a service on these servers."""
     login = nats.login("deployments")
-    return Settings(
+    return DeploymentsSettings(
         database_url=SecretStr(database.app_dsn),
         master_key=SecretStr(MASTER_KEY),
         nats_url=login.url,
@@ -63,7 +63,7 @@ def settings_of(database: Database, nats: NatsForTests) -> Settings:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncGenerator[ServiceProcess]:
+async def running(settings: DeploymentsSettings) -> AsyncGenerator[ServiceProcess]:
     """Run the service in this process."""
     process = ServiceProcess(APP, settings)
     try:

@@ -9,10 +9,10 @@ from services.deployments.contract import CreateDeployment, DeleteDeployment, Ru
 from services.identity.app import APP
 from services.identity.contract import Authenticate, CreateWorkspace, DeleteWorkspace, RegisterUser
 from services.identity.contract import Rule as IdentityRule
+from services.identity.settings import IdentitySettings
 from shared.auth import ANONYMOUS, Principal
 from shared.errors import NotFound, Rejected
 from shared.service import ServiceProcess
-from shared.settings import IdentitySettings
 from tests.conftest import NewDatabase
 from tests.integration.deployments.conftest import Ground
 from tests.integration.deployments.service import MASTER_KEY, Gateway, connection_to

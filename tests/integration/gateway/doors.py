@@ -11,7 +11,7 @@ import aiohttp
 from pydantic import SecretStr
 
 from services.gateway.app import GatewayProcess
-from shared.settings import GatewaySettings
+from services.gateway.settings import GatewaySettings
 from tests.servers import NatsForTests
 
 

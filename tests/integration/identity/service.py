@@ -28,6 +28,7 @@ from services.identity.contract import (
     UserId,
     WorkspaceRow,
 )
+from services.identity.settings import IdentitySettings
 from shared.auth import ANONYMOUS, Principal, service_principal
 from shared.bus.client import Bus
 from shared.bus.context import Context
@@ -37,7 +38,6 @@ from shared.followers.followers import Followers
 from shared.followers.status import FollowerKind
 from shared.messages import Ask, Message
 from shared.service import ServiceProcess
-from shared.settings import IdentitySettings
 from tests.integration.bus import bus_of, until
 from tests.servers import Database, NatsForTests
 

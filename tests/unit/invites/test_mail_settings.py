@@ -2,7 +2,8 @@
 
 import pytest
 
-from shared.settings import InvitesSettings, WrongSettings, load_settings
+from services.invites.settings import InvitesSettings
+from shared.settings import WrongSettings, load_settings
 
 
 @pytest.fixture(autouse=True)
