@@ -26,6 +26,12 @@ def process_of(stack: Stack, name: str) -> psutil.Process:
     return psutil.Process(int(written))
 
 
+def session_of(stack: Stack, service: str) -> psutil.Process:
+    """Return a server process of Postgres that works for a service; at its violent end Postgres ends all others."""
+    sessions = process_of(stack, "postgres").children()
+    return next(each for each in sessions if f"postgres: {service} {service} " in " ".join(each.cmdline()))
+
+
 def kill(process: psutil.Process) -> None:
     """Send SIGKILL: the process can save nothing."""
     process.send_signal(signal.SIGKILL)

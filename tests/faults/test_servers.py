@@ -19,7 +19,7 @@ from tests.faults.checks import (
 )
 from tests.faults.commands import Commands, invites
 from tests.faults.load import Load
-from tests.faults.processes import kill, process_of, start, stop, until_back, until_replaced
+from tests.faults.processes import kill, process_of, session_of, start, stop, until_back, until_replaced
 
 AGAIN_S = 5.0
 KILLS = [1, pytest.param(10, marks=[pytest.mark.full, pytest.mark.timeout(600)])]
@@ -63,6 +63,20 @@ async def test_a_killed_server_loses_nothing_acknowledged(
             await until_replaced(stack, old, server)
             await until_back(stack, server)
             await assert_works_again(load, commands, time.monotonic(), server)
+    await assert_all_is_well(stack, load, commands)
+
+
+@pytest.mark.full
+async def test_a_killed_session_of_postgres_which_ends_all_others_loses_nothing_acknowledged(
+    stack: Stack, admin: Houston
+) -> None:
+    commands = invites(admin)
+    async with Load(commands.ask) as load:
+        for service in ("identity", "invites"):
+            await load.more(20)
+            kill(session_of(stack, service))
+            await until_back(stack, "postgres")
+            await assert_works_again(load, commands, time.monotonic(), f"postgres without a session of {service}")
     await assert_all_is_well(stack, load, commands)
 
 
