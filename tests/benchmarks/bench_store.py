@@ -26,6 +26,7 @@ WRITERS = 64
 CONNECTIONS = 8  # of those who commit alone: more gains nothing, as they wait for one lock
 EVENTS_OF_A_STREAM = 10
 ROWS = 256
+MESSAGES = 50_000  # a round
 
 Operation = Callable[[], Awaitable[int]]
 """Stores or reads something and returns how many events that were."""
@@ -54,27 +55,43 @@ METADATA = Metadata(
 )
 
 
+class Messages:
+    """What the writers are asked for, made before the clock starts: it comes from elsewhere in the product too."""
+
+    def __init__(self, count: int) -> None:
+        self._made = [self._make() for _ in range(count)]
+
+    def next(self) -> tuple[Event, Metadata]:
+        """Return the next event to append and its metadata."""
+        return self._made.pop() if self._made else self._make()
+
+    @staticmethod
+    def _make() -> tuple[Event, Metadata]:
+        event = WorkspaceRenamed(workspace_id=new_id(), label="Data", description="Pipelines of the team")
+        return event, METADATA.model_copy(update={"message_id": uuid4()})
+
+
 @dataclass
 class Stream:
     """What a writer writes to: ten events, then another stream."""
 
+    messages: Messages
     expected: Expected = field(default_factory=lambda: Expected(f"workspace-{new_id()}"))
 
     def entry(self) -> Entry:
         """Return an entry of one event, as a command leaves it."""
-        event = WorkspaceRenamed(workspace_id=self.expected.stream, label="Data", description="Pipelines of the team")
-        metadata = METADATA.model_copy(update={"message_id": uuid4()})
+        event, metadata = self.messages.next()
         return Entry((self.expected,), (NewEvent(self.expected.stream, event),), metadata)
 
     def moved(self, version: int, hash_: bytes) -> None:
         """Go on behind an event that was stored."""
         full = version >= EVENTS_OF_A_STREAM
-        self.expected = Stream().expected if full else Expected(self.expected.stream, version, hash_)
+        self.expected = Expected(f"workspace-{new_id()}") if full else Expected(self.expected.stream, version, hash_)
 
 
-def one_a_transaction(pool: PgPool) -> Operation:
+def one_a_transaction(pool: PgPool, messages: Messages) -> Operation:
     """Return an operation that appends one event in a transaction of its own, by the same function."""
-    stream = Stream()
+    stream = Stream(messages)
 
     async def append() -> int:
         prepared = prepare(stream.entry(), types=TYPES, keys={}, claim_value=lambda claim: claim.value)
@@ -86,9 +103,9 @@ def one_a_transaction(pool: PgPool) -> Operation:
     return append
 
 
-def grouped(store: EventStore) -> Operation:
+def grouped(store: EventStore, messages: Messages) -> Operation:
     """Return an operation that appends one event through the store."""
-    stream = Stream()
+    stream = Stream(messages)
 
     async def append() -> int:
         appended = await store.append(stream.entry(), timeout_s=30)
@@ -98,18 +115,21 @@ def grouped(store: EventStore) -> Operation:
     return append
 
 
-def raw_insert(connection: asyncpg.Connection, rows: Sequence[Recorded], data: Sequence[str]) -> Operation:
+def raw_insert(
+    connection: asyncpg.Connection, rows: Sequence[Recorded], data: Sequence[str], *, first: int
+) -> Operation:
     """Return an operation that inserts 256 rows into a table with the same columns and indexes: no lock, no check."""
     streams, hashes = [f"{each.stream}-raw" for each in rows], [each.hash for each in rows]
     types, metadata = [each.type_name for each in rows], [each.metadata_text for each in rows]
     times, ones = [each.recorded_at for each in rows], [1] * len(rows)
-    position = 0
+    event_ids = [[uuid4() for _ in rows] for _ in range(MESSAGES // ROWS)]
+    position = first
 
     async def insert() -> int:
         nonlocal position
         positions = list(range(position, position + ROWS))
         position += ROWS
-        ids = [uuid4() for _ in rows]
+        ids = event_ids.pop() if event_ids else [uuid4() for _ in rows]
         await connection.execute(
             """insert into raw select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::uuid[], $5::text[],
             $6::integer[], $7::text[], $8::text[], $9::bytea[], $10::timestamptz[])""",
@@ -138,18 +158,20 @@ async def measure(*operations: Operation) -> tuple[float, list[float]]:
 
 async def appends(store: EventStore, pool: PgPool, connection: asyncpg.Connection) -> None:
     """Measure the three ways in turn, several times, so that a busy moment of the machine spoils all alike."""
-    await asyncio.gather(*(store.append(Stream().entry()) for _ in range(ROWS)))
+    messages = Messages(ROWS)
+    await asyncio.gather(*(store.append(Stream(messages).entry()) for _ in range(ROWS)))
     rows = await store.read_all(after=0, limit=ROWS)
     data = [row[0] for row in await connection.fetch("select data from events order by position limit $1", ROWS)]
     await connection.execute("create table raw (like events including all)")
-    insert = raw_insert(connection, rows, data)
     rates: dict[str, list[float]] = {"one": [], "grouped": [], "raw": []}
     delays: list[float] = []
-    for _ in range(ROUNDS):
-        rates["one"].append((await measure(*(one_a_transaction(pool) for _ in range(CONNECTIONS))))[0])
-        rate, each = await measure(*(grouped(store) for _ in range(WRITERS)))
+    for n in range(ROUNDS):
+        messages = Messages(MESSAGES)
+        rates["one"].append((await measure(*(one_a_transaction(pool, messages) for _ in range(CONNECTIONS))))[0])
+        rate, each = await measure(*(grouped(store, messages) for _ in range(WRITERS)))
         rates["grouped"].append(rate)
         delays += each
+        insert = raw_insert(connection, rows, data, first=n * 1_000_000)
         rates["raw"].append((await measure(insert))[0])
     _report(rates, sorted(delays))
 

@@ -1,6 +1,7 @@
 """Postgres is lost in the middle of an append: no event is lost or doubled, and no answer is false."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import uuid4
@@ -9,6 +10,7 @@ import asyncpg
 import pytest
 
 from shared.errors import OutcomeUnknown, Unavailable
+from shared.store.connections import HeldConnection
 from shared.store.model import Appended, Claim, Entry, Expected, Receipt
 from shared.store.verify import verify
 from tests.integration.store.conftest import OpenStore, opened
@@ -52,6 +54,26 @@ async def test_a_session_that_is_ended_while_it_waits_is_replaced(first: OpenSto
 
     assert sorted(each.position for each in await asyncio.gather(*appends)) == [1, 2, 3, 4, 5]
     assert len(await first.store.read_all(after=0, limit=100)) == 5
+
+
+@pytest.mark.parametrize("drop", [False, True])
+async def test_a_held_connection_that_has_died_is_replaced(first: OpenStore, kernel: Database, *, drop: bool) -> None:
+    held = HeldConnection(first.pool)
+    connection = await held.get(timeout_s=5)
+    superuser = await asyncpg.connect(kernel.admin_dsn)
+    await superuser.execute("select pg_terminate_backend($1, 5000)", connection.get_server_pid())
+    await superuser.close()
+    with contextlib.suppress(asyncpg.InterfaceError):  # what asyncpg says once its pool has taken it back
+        while not connection.is_closed():
+            await asyncio.sleep(0.005)
+
+    if drop:
+        await held.drop()
+    again = await held.get(timeout_s=5)
+
+    assert again is not connection
+    assert await again.fetchval("select 1") == 1
+    await held.give_back()
 
 
 async def test_a_commit_whose_answer_was_lost_is_recognised(remote: Remote) -> None:
