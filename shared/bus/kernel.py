@@ -54,7 +54,7 @@ class PublishedEvent(Row):
 class PublishedEvents(Message):
     """Published events in the order of their positions; `epoch` and `head` are the store's at reading.
 
-    `since`: events up to this position are the same in the asker's epoch; 0 where that one is not known here.
+    `since`: events up to this position are the same in the asker's epoch.
     """
 
     epoch: UUID

@@ -46,7 +46,9 @@ async def _followers(
     parked: Sequence[Parked],
 ) -> list[FollowerStatus]:
     row = await connection.fetchrow(_QUERIES["places"])
-    end = await connection.fetchrow("select h.position, p.position as published from store_head h, publishing p")
+    end = await connection.fetchrow(
+        "select h.position, p.position as published from public.store_head h, public.publishing p"
+    )
     assert row is not None
     assert end is not None
     checkpoints, sources = json.loads(row["checkpoints"]), json.loads(row["sources"])

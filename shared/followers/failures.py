@@ -9,6 +9,7 @@ import nats.errors
 from pydantic import ValidationError
 
 from shared.errors import AerodromeError, OutcomeUnknown, Unavailable
+from shared.followers.policy import Hopeless
 from shared.postgres import is_away
 
 _PASSING: Final = (
@@ -32,7 +33,7 @@ def passes(error: BaseException) -> bool:
 
 
 def describe(error: BaseException) -> str:
-    """Return what is kept of a failure: its kind, its place, and its text unless that may quote a value."""
+    """Return what is kept of a failure: its kind and its place, and its text where that can quote no personal datum."""
     text = _text(error)
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
@@ -45,11 +46,11 @@ def _text(error: BaseException) -> str:
             parts = error.errors(include_url=False, include_context=False, include_input=False)
             return "; ".join(f"{'.'.join(map(str, part['loc']))} {part['type']}" for part in parts)
         case asyncpg.PostgresError():
-            return "" if (error.sqlstate or "").startswith(_DATA_ERRORS) else str(error)
-        case AerodromeError():
-            return error.text
-        case _:
+            return "" if (error.sqlstate or "").startswith(_DATA_ERRORS) else str(error).partition("\nDETAIL")[0]
+        case AerodromeError() | Hopeless() | OSError() | nats.errors.Error():
             return str(error)
+        case _:
+            return ""
 
 
 def jittered(seconds: float) -> float:

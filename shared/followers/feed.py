@@ -10,7 +10,6 @@ import nats.errors
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.client import JetStreamContext
-from nats.js.errors import NotFoundError
 
 from shared.auth import service_principal
 from shared.bus.context import Context
@@ -90,16 +89,13 @@ class Feed:
         self._wake.ring()
 
     async def _start(self, js: JetStreamContext, place: tuple[UUID, int]) -> int:
-        """Return the sequence number to listen from, 0 for what is new; a wrong one is noticed as a gap."""
+        """Return the sequence number to listen from; a wrong one is noticed as a gap."""
         state = (await js.stream_info(stream_name(self._source))).state
-        try:
+        behind = 0
+        if state.messages:
             last = place_of(await js.get_last_msg(stream_name(self._source), subjects(self._source)))
-        except NotFoundError:
-            return 0
-        if last is None or last[0] != place[0]:
-            return 0
-        behind = last[1] - place[1]
-        return max(state.first_seq, state.last_seq - behind + 1) if 0 < behind <= _BACKLOG else 0
+            behind = last[1] - place[1] if last and last[0] == place[0] else 0
+        return max(1, state.first_seq, state.last_seq + 1 - (behind if 0 < behind <= _BACKLOG else 0))
 
     async def _receive(self, message: Msg) -> None:
         event = from_message(self._source, message.data, message.headers or {})
@@ -109,10 +105,9 @@ class Feed:
 
 
 def _config(start: int) -> ConsumerConfig:
-    policy = DeliverPolicy.BY_START_SEQUENCE if start else DeliverPolicy.NEW
     return ConsumerConfig(
-        deliver_policy=policy,
-        opt_start_seq=start or None,
+        deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+        opt_start_seq=start,
         ack_policy=AckPolicy.NONE,
         inactive_threshold=_IDLE_S,
         mem_storage=True,

@@ -16,7 +16,7 @@ from shared.store.model import PgPool
 log = logging.getLogger(__name__)
 
 _BUSY_S: Final = 0.02
-_POSITION: Final = "select position from checkpoints where name = $1"
+_POSITION: Final = "select position from public.checkpoints where name = $1"
 
 
 class Step(Enum):

@@ -167,7 +167,8 @@ class Followers:
             if intake.name == follower:
                 return await intake.replay(stream)
         if follower not in self._own:
-            raise NotFound(f"no follower is named {follower}; there are {', '.join(self._own)}")
+            names = [*self._own, *(intake.name for intake in self._intakes)]
+            raise NotFound(f"no follower is named {follower}; there are {', '.join(names)}")
         replayed = await replay(self._own[follower], stream, store=self._store, pool=self._pool)
         self._ring_workers()
         return replayed
@@ -187,10 +188,10 @@ class Followers:
         head = (await self._store.head()).position
         if not 0 <= after <= head:
             raise Invalid(f"positions go from 0 to {head}, not to {after}")
-        await self._pool.execute("update publishing set rewind_to = $1", after)
+        await self._pool.execute("update public.publishing set rewind_to = $1", after)
         end = time.monotonic() + timeout_s
         while time.monotonic() < end:
-            done = "select position from publishing where rewind_to is null and position >= $1"
+            done = "select position from public.publishing where rewind_to is null and position >= $1"
             position = await self._pool.fetchval(done, head)
             if position is not None:
                 return int(position)

@@ -4,10 +4,13 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from datetime import timedelta
+from typing import Final
 
 from shared.followers.failures import Backoff, describe, passes
 
 log = logging.getLogger(__name__)
+
+_TOLD_EVERY: Final = 30  # failures in a row: about once a minute
 
 
 class Wake:
@@ -70,19 +73,23 @@ class Loop(ABC):
         self._task = None
 
     async def _run(self) -> None:
-        backoff = Backoff()
+        backoff, failures = Backoff(), 0
         while not self.stopping:
             try:
                 await self.once()
             except Exception as error:  # noqa: BLE001 -- the loop itself: told, then tried again
                 delay_s = backoff.next_s()
-                self._report(error, delay_s)
+                if failures % _TOLD_EVERY == 0:
+                    self._tell(error, failures)
+                failures += 1
                 await self.pause(delay_s)
             else:
-                backoff.reset()
+                if failures:
+                    log.info("follower is back", extra={"follower": self.name, "failures": failures})
+                    backoff, failures = Backoff(), 0
 
-    def _report(self, error: Exception, delay_s: float) -> None:
-        told = {"follower": self.name, "delay_s": round(delay_s, 3), "error": describe(error)}
+    def _tell(self, error: Exception, failures: int) -> None:
+        told = {"follower": self.name, "failures": failures + 1, "error": describe(error)}
         if passes(error):
             log.warning("follower backs off", extra=told)
         else:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from asyncpg import Record
+
 from shared.followers.batch import Apply
 from shared.followers.failures import describe
 from shared.followers.policy import Job, Policy
@@ -47,20 +49,13 @@ class Outbox:
         self._kind = kind
         self._token = token
 
-    async def claim(self, most: int, lease: timedelta) -> list[Job]:
-        """Take at most `most` jobs that are due and nobody's, for as long as `lease`."""
+    async def claim(self, most: int, lease: timedelta) -> list[tuple[Job, int]]:
+        """Take at most `most` jobs that are due and nobody's, for as long as `lease`.
+
+        With each comes how many workers have let its lease run out.
+        """
         rows = await self._pool.fetch(_QUERIES["claim_jobs"], self._kind, most, self._token, lease)
-        return [
-            Job(
-                kind=self._kind,
-                key=row["key"],
-                payload=row["payload"],
-                id=row["id"],
-                attempts=row["attempts"],
-                origin=Metadata.model_validate_json(row["origin"]),
-            )
-            for row in rows
-        ]
+        return [(self._job(row), row["deaths"]) for row in rows]
 
     async def renew(self, ids: Sequence[int], lease: timedelta) -> set[int]:
         """Hold on to these jobs for another `lease`; return those that are still ours."""
@@ -82,6 +77,16 @@ class Outbox:
         """Give all our jobs back untried, for another replica to take at once."""
         await self._pool.execute(_QUERIES["release_jobs"], self._token)
 
+    def _job(self, row: Record) -> Job:
+        return Job(
+            kind=self._kind,
+            key=row["key"],
+            payload=row["payload"],
+            id=row["id"],
+            attempts=row["attempts"],
+            origin=Metadata.model_validate_json(row["origin"]),
+        )
+
 
 async def requeue(pool: PgPool, job_id: int) -> bool:
     """Give a dead letter another round of attempts; False where there is no such dead letter."""
@@ -90,4 +95,4 @@ async def requeue(pool: PgPool, job_id: int) -> bool:
 
 async def purge_done(pool: PgPool, keep: timedelta) -> None:
     """Delete the jobs that were done longer ago than `keep`."""
-    await pool.execute("delete from outbox where done_at < now() - $1::interval", keep)
+    await pool.execute("delete from public.outbox where done_at < now() - $1::interval", keep)

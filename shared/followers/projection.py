@@ -1,7 +1,10 @@
 """Projections: rows of the schema `read`, fed by events in the order of their positions."""
 
 from collections.abc import Callable, Sequence
-from typing import Generic, Protocol, TypeVar
+from types import GenericAlias
+from typing import Any, Generic, Protocol, TypeVar
+
+from pydantic import TypeAdapter
 
 from shared.messages import Row
 from shared.store.model import PgConnection, Recorded
@@ -51,7 +54,8 @@ class RowProjection(Generic[R]):
         self.name = name
         self.tables = (table,)
         self._prefix = f"{stream_kind}-"
-        self._row = row
+        many: Any = GenericAlias(list, (row,))  # list[row], of a type that is known at run time only
+        self._rows_type = TypeAdapter[list[R]](many)
         self._evolve = evolve
         self._load = load
         self._delete = delete
@@ -80,7 +84,7 @@ class RowProjection(Generic[R]):
 
     async def _rows(self, connection: PgConnection, ids: Sequence[str]) -> dict[str, R]:
         found = await connection.fetch(self._load, ids)
-        rows = [self._row.model_validate_json(record[0]) for record in found]
+        rows = self._rows_type.validate_json(f"[{','.join(record[0] for record in found)}]")
         return {_id_of(row): row for row in rows}
 
     async def _write(
@@ -91,7 +95,7 @@ class RowProjection(Generic[R]):
         if stale:
             await connection.execute(self._delete, stale)
         if fresh:
-            await connection.execute(self._insert, f"[{','.join(row.model_dump_json() for row in fresh)}]")
+            await connection.execute(self._insert, self._rows_type.dump_json(fresh).decode())
 
 
 def _id_of(row: Row) -> str:

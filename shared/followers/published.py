@@ -16,7 +16,7 @@ from shared.store.personal import public_json
 
 EventT = TypeVar("EventT", bound=Event)
 
-_OVERHEAD: Final = 1200  # bytes of an event in a page beside its data, generously
+_OVERHEAD: Final = 1500  # bytes of an event in a reply beside its data; its quotes are escaped twice
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9_-]")
 _ID: Final = "Nats-Msg-Id"
 # Metadata as CloudEvents attributes, whose names hold lower-case letters and digits only.
@@ -70,7 +70,7 @@ def page(events: Iterator[PublishedEvent]) -> tuple[PublishedEvent, ...]:
     taken: list[PublishedEvent] = []
     size = 0
     for event in events:
-        size += len(event.data.encode()) + _OVERHEAD
+        size += len(event.data.encode()) + 3 * (event.data.count('"') + event.data.count("\\")) + _OVERHEAD
         if taken and size > MOST_BYTES:
             break
         taken.append(event)

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 PUBLISHER: Final = "publisher"
 _BATCH: Final = 500
-_RECORDED_AT: Final = "select recorded_at < now() - $2::interval from events where position = $1"
+_RECORDED_AT: Final = "select recorded_at < now() - $2::interval from public.events where position = $1"
 
 
 class Publisher(Loop):
@@ -95,7 +95,7 @@ class Publisher(Loop):
 
     async def _rewound(self) -> bool:
         """Do what republish() has asked for, if it has."""
-        position = await self._pool.fetchval("select rewind_to from publishing")
+        position = await self._pool.fetchval("select rewind_to from public.publishing")
         if position is None:
             return False
         await self._stream.purge()
@@ -103,14 +103,16 @@ class Publisher(Loop):
         events = await self._store.read_all(after=position, limit=_BATCH)
         if events:
             await self._stream.append(end, list(chained(events, epoch=head.epoch, after=position)))
-        await self._pool.execute("update publishing set rewind_to = null, position = $1 where rewind_to = $1", position)
+        await self._pool.execute(
+            "update public.publishing set rewind_to = null, position = $1 where rewind_to = $1", position
+        )
         self._noted = -1
         log.info("stream emptied on request", extra={"position": position})
         return True
 
     async def _note(self, position: int) -> None:
         if position != self._noted:
-            await self._pool.execute("update publishing set position = $1", position)
+            await self._pool.execute("update public.publishing set position = $1", position)
             self._noted = position
 
     async def _reconnected(self) -> None:

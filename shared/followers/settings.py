@@ -19,9 +19,10 @@ class FollowerSettings:
     """Defaults are the product's; tests shorten some.
 
     `poll`: the floor under every wake-up. `batch`: events a transaction. `stop`: how long what is under way may take to
-    end. `lease`: how long a claimed job is a worker's unless renewed. `attempts`: after so many a job is a dead letter;
-    the delays between them double from `first_delay` to `longest_delay`. `keep_done`: how long a done job keeps its
-    key.
+    end. `lease`: how long a claimed job is a worker's unless renewed. `attempts`: after so many a job is a dead letter,
+    but `patient_attempts` where the last failure was one that passes, such as a server that is away (2 days), and
+    `deaths` where workers ended with it; the delays double from `first_delay` to `longest_delay`. `keep_done`: how long
+    a done job keeps its key.
     """
 
     poll: timedelta = timedelta(seconds=1)
@@ -30,6 +31,8 @@ class FollowerSettings:
     concurrency: int = 4
     lease: timedelta = timedelta(seconds=30)
     attempts: int = 20
+    patient_attempts: int = 300
+    deaths: int = 5
     first_delay: timedelta = timedelta(seconds=1)
     longest_delay: timedelta = timedelta(minutes=10)
     keep_done: timedelta = timedelta(days=7)

@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 _LOST: Final = "the lease was lost"
 
 
-class WorkerDied(Exception):
-    """Every worker that took the job ended before it was done."""
+def _give_up(deaths: int) -> None:
+    raise Hopeless(f"{deaths} workers ended with it before it was done")
 
 
 class WorkerLoop(Loop):
@@ -40,8 +40,8 @@ class WorkerLoop(Loop):
         await self._keep_leases()
         free = self._settings.concurrency - len(self._running)
         jobs = await self._outbox.claim(free, self._settings.lease) if free else []
-        for job in jobs:
-            self._start(job)
+        for job, deaths in jobs:
+            self._start(job, deaths)
         if len(jobs) < free or not free:
             await self.wake.wait(self._settings.poll)
 
@@ -60,8 +60,8 @@ class WorkerLoop(Loop):
                 raise
             log.warning("leases left to end by themselves", extra={"follower": self.name, "error": describe(error)})
 
-    def _start(self, job: Job) -> None:
-        task = asyncio.create_task(self._perform(job), name=f"{self.name} {job.id}")
+    def _start(self, job: Job, deaths: int) -> None:
+        task = asyncio.create_task(self._perform(job, deaths), name=f"{self.name} {job.id}")
         self._running[job.id] = task
 
         def ended(task: asyncio.Task[None]) -> None:
@@ -91,13 +91,13 @@ class WorkerLoop(Loop):
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _perform(self, job: Job) -> None:
+    async def _perform(self, job: Job, deaths: int) -> None:
         told: dict[str, object] = {"kind": job.kind, "key": job.key, "attempt": job.attempts}
-        if job.attempts > self._settings.attempts:
-            await self._fail(job, WorkerDied(f"{job.attempts - 1} workers ended before it was done"), told)
-            return
         try:
-            await self._worker.perform(job)
+            if deaths < self._settings.deaths:
+                await self._worker.perform(job)
+            else:
+                _give_up(deaths)
         except Exception as error:  # noqa: BLE001 -- the loop of a worker: retried, then a dead letter
             await self._fail(job, error, told)
         else:
@@ -105,7 +105,8 @@ class WorkerLoop(Loop):
             log.info("job done", extra=told)
 
     async def _fail(self, job: Job, error: Exception, told: dict[str, object]) -> None:
-        if job.attempts >= self._settings.attempts or isinstance(error, Hopeless):
+        most = self._settings.patient_attempts if passes(error) else self._settings.attempts
+        if job.attempts >= most or isinstance(error, Hopeless):
             await self._settle(lambda: self._outbox.bury(job, error))
             log.error("job is a dead letter", exc_info=error, extra=told)
             return

@@ -29,6 +29,7 @@ create table outbox (
     origin text not null,  -- the metadata of the event that caused it, as stored
     not_before timestamptz not null,
     attempts integer not null default 0,
+    deaths integer not null default 0,  -- workers that let the lease run out
     lease uuid,
     leased_until timestamptz,
     error text not null default '',

@@ -10,10 +10,10 @@ import asyncpg
 from shared.auth import PrincipalKind
 from shared.errors import Unavailable
 from shared.followers.followers import Followed
-from shared.followers.policy import Job
+from shared.followers.policy import Hopeless, Job
 from tests.integration.bus import until
 from tests.integration.followers.conftest import QUICK, NewReplica, Replica
-from tests.integration.followers.counters import TellRaises, open_counter
+from tests.integration.followers.counters import TellRaises, metadata, open_counter
 from tests.servers import Database
 
 
@@ -146,6 +146,51 @@ async def test_a_job_of_a_worker_that_died_is_taken_over(kernel: Database, repli
 
     assert healthy.done[0].attempts == 2
     assert stuck.done == []
+
+
+async def test_a_job_that_ends_every_worker_is_a_dead_letter(kernel: Database, replica: NewReplica) -> None:
+    teller = open_teller()
+    mine: Replica = await replica(kernel, telling(teller), settings=replace(QUICK, deaths=2), start=False)
+    await open_counter(mine.store, "a", 1)
+    await mine.pool.execute(
+        """insert into outbox (kind, key, payload, origin, not_before, attempts, deaths, lease, leased_until)
+           values ('tell', 'deadly', '{}', $1, now(), 2, 1, gen_random_uuid(), now() - interval '1 s')""",
+        metadata().model_dump_json(),
+    )
+
+    await mine.followers.start()
+    await until(lambda: is_dead(mine))
+
+    letters = (await mine.followers.status()).dead_letters
+    assert [each.error.partition(": ")[2] for each in letters] == ["2 workers ended with it before it was done"]
+    await until(lambda: len(teller.done) == 1)
+    assert [job.key for job in teller.begun] == ["counter-a/2"]
+
+
+async def test_a_server_that_is_away_is_waited_for_longer(kernel: Database, replica: NewReplica) -> None:
+    def fail_often(job: Job) -> None:
+        if job.attempts <= 5:
+            raise Unavailable("away")
+
+    teller = open_teller(fail_often)
+    mine: Replica = await replica(kernel, telling(teller), settings=replace(QUICK, attempts=2))
+
+    await open_counter(mine.store, "a", 1)
+
+    await until(lambda: len(teller.done) == 1)
+
+
+async def test_a_hopeless_job_is_tried_once(kernel: Database, replica: NewReplica) -> None:
+    def give_up(_: Job) -> None:
+        raise Hopeless("no such mailbox")
+
+    teller = open_teller(give_up)
+    mine: Replica = await replica(kernel, telling(teller))
+
+    await open_counter(mine.store, "a", 1)
+
+    await until(lambda: is_dead(mine))
+    assert len(teller.begun) == 1
 
 
 async def test_a_lease_is_kept_for_as_long_as_the_work_takes(kernel: Database, replica: NewReplica) -> None:

@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.bus.kernel import MOST_BYTES, PublishedEvent
+from shared.bus.kernel import MOST_BYTES, PublishedEvent, PublishedEvents
 from shared.followers.consumer import Consumer
 from shared.followers.intake import behind
 from shared.followers.published import Published, chained, from_message, page, published, to_message
 from shared.followers.source_row import Place
-from shared.messages import Event, Metadata
+from shared.messages import Event, Metadata, Reply
 from shared.store.model import PgConnection, Recorded
 from shared.store.personal import PersonalText
 
@@ -99,6 +99,16 @@ def test_a_page_ends_before_it_is_too_large_but_holds_one_event() -> None:
     assert page(iter([small, large, small])) == (small,)
     assert page(iter([large, small])) == (large,)
     assert page(iter(())) == ()
+
+
+def test_a_page_is_small_enough_on_the_wire() -> None:
+    busy = published(recorded(1), epoch=EPOCH, prevposition=0).model_copy(update={"data": '{"a":"b\\\\"}' * 400})
+
+    events = page(iter([busy] * 500))
+    reply = Reply(value=PublishedEvents(epoch=EPOCH, head=1, events=events).model_dump_json()).model_dump_json()
+
+    assert 1 < len(events) < 500
+    assert MOST_BYTES * 0.8 < len(reply) <= MOST_BYTES
 
 
 def test_events_name_the_one_before_them() -> None:
