@@ -26,7 +26,7 @@ from shared.bus.request import Handlers
 def query_handlers(kit: Kit) -> Handlers:
     """Return the handler of every question that identity answers."""
     pool = kit.running.pool_queries
-    people, workspaces, services = People(pool), WorkspaceQueries(pool), ServiceQueries(kit)
+    people, workspaces, services = People(kit.running), WorkspaceQueries(pool), ServiceQueries(kit)
     return {
         Authenticate: Authentication(kit).authenticate,
         Users: people.users,

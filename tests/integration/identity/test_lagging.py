@@ -1,5 +1,6 @@
 """While the read models lag, who may come in is decided by the events."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -11,6 +12,8 @@ from services.identity.contract import (
     AddWorkspaceUser,
     Authenticate,
     DeleteServiceAccount,
+    InviteUser,
+    LoadUsers,
     RegisterUser,
     RemoveUser,
     Role,
@@ -19,7 +22,7 @@ from shared.auth import ANONYMOUS, Principal, workspace
 from shared.bus.context import Context
 from shared.errors import Unauthenticated
 from shared.messages import Ask, Message
-from tests.integration.identity.service import KEY, PASSWORD, PATIENCE, Identity
+from tests.integration.identity.service import INVITES, KEY, PASSWORD, PATIENCE, Identity
 
 A = TypeVar("A", bound=Message)
 
@@ -74,3 +77,14 @@ async def test_a_new_person_and_a_new_role_are_known_before_the_rows_know(identi
         signed = await at_once(identity, RegisterUser(email="new@example.com", password=PASSWORD, invite_token=token))
         assert signed.session is not None
         assert (await at_once(identity, Authenticate(token=signed.session.token))).user == signed.user
+
+
+async def test_a_person_of_whom_others_know_already_is_waited_for(identity: Identity) -> None:
+    ann = await identity.sign_up()
+    asker = ann.now
+    async with held_up(identity):
+        invited = await identity.invites.ask(InviteUser(email="new@example.com"), Context.first(INVITES))
+        loading = asyncio.create_task(at_once(identity, LoadUsers(ids=(invited.value.user_id,)), asker))
+        answered, _ = await asyncio.wait({loading}, timeout=0.5)
+        assert not answered, "answered from rows that are behind"
+    assert [row.email for row in (await loading).rows] == ["new@example.com"]
