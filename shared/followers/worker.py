@@ -14,6 +14,7 @@ from shared.followers.outbox import Outbox
 from shared.followers.policy import Hopeless, Job, Worker
 from shared.followers.settings import FollowerSettings
 from shared.store.model import PgPool
+from shared.telemetry import caused_by
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,11 @@ class WorkerLoop(Loop):
             await asyncio.wait(tasks)
 
     async def _perform(self, job: Job, deaths: int) -> None:
+        assert job.origin is not None
+        with caused_by(correlation_id=job.origin.correlation_id, message_id=job.origin.message_id):
+            await self._try(job, deaths)
+
+    async def _try(self, job: Job, deaths: int) -> None:
         told: dict[str, object] = {"kind": job.kind, "key": job.key, "attempt": job.attempts}
         try:
             if deaths < self._settings.deaths:

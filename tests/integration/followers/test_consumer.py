@@ -179,6 +179,22 @@ async def test_jetstream_without_its_data_is_outlived(world: World, consumer: Ne
     await has_taken(mine, 4)
 
 
+async def test_a_stream_that_is_deleted_under_way_is_outlived(world: World, consumer: NewConsumer) -> None:
+    mine = await consumer()
+    await open_counter(world.source.store, "a", 1)
+    await has_taken(mine, 2)
+
+    await world.client.jetstream().delete_stream(STREAM)
+    await append(world.source.store, "a", CounterRaised(by=1))
+
+    async with asyncio.timeout(5):
+        await has_taken(mine, 3)
+    await until(lambda: published(world, 3))
+    await append(world.source.store, "a", CounterRaised(by=1))
+    async with asyncio.timeout(5):
+        await has_taken(mine, 4)
+
+
 async def test_a_lost_connection_to_postgres_is_outlived(world: World, consumer: NewConsumer) -> None:
     mine = await consumer()
     async with asyncio.TaskGroup() as group:
