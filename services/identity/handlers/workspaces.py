@@ -1,6 +1,7 @@
 """The commands about workspaces themselves."""
 
 from dataclasses import dataclass
+from uuid import UUID, uuid5
 
 from services.deployments.contract import CloseWorkspace
 from services.identity.contract import (
@@ -24,6 +25,7 @@ from shared.auth import PrincipalKind, service_principal
 from shared.bus.context import Context
 from shared.bus.request import Request, Result
 from shared.commands import Attempt, Unit
+from shared.decider import Loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +78,19 @@ class Workspaces:
         """Have deployments close the workspace, then delete it.
 
         Closing is final. Should this process end in between, the consumer of `workspace.closed` deletes it; so may it
-        while we are at it, which is right too.
+        while we are at it, which is right too. A repeat that finds it deleted so is answered like the first.
         """
         command, closed = request.message, False
 
         async def attempt(unit: Unit) -> str:
             nonlocal closed
-            await require(unit, "workspace.config.delete", auth.workspace(command.workspace_id))
             loaded = await unit.load(WORKSPACE, command.workspace_id)
-            if not closed:
-                workspace.live(loaded.state)
-                await self._close(command.workspace_id, request.context)
-                closed = True
+            if not _finished(loaded, request.context):
+                await require(unit, "workspace.config.delete", auth.workspace(command.workspace_id))
+                if not closed:
+                    workspace.live(loaded.state)
+                    await self._close(command.workspace_id, request.context)
+                    closed = True
             wish = workspace.Delete(workspace_id=command.workspace_id, now=command.now, again=True)
             unit.append(loaded, WORKSPACE.decide(wish, loaded.state))
             return loaded.stream
@@ -95,9 +98,8 @@ class Workspaces:
         return await self._run(request, attempt)
 
     async def _close(self, workspace_id: WorkspaceId, context: Context) -> None:
-        await self.kit.running.bus.ask(
-            CloseWorkspace(workspace_id=workspace_id), context.caused(service_principal(SERVICE))
-        )
+        caused = context.caused(service_principal(SERVICE), message_id=closing_id(context.message_id))
+        await self.kit.running.bus.ask(CloseWorkspace(workspace_id=workspace_id), caused)
 
     async def _run(
         self,
@@ -108,6 +110,17 @@ class Workspaces:
     ) -> Result[WorkspaceRow]:
         committed = await self.kit.running.commands.run(request, attempt, queue_key=queue)
         return Result(workspace_row(primary(committed)), committed.stream, committed.position)
+
+
+def closing_id(deletion: UUID) -> UUID:
+    """Return the id of the message by which a deletion closes its workspace; the same for its repeats."""
+    return uuid5(deletion, "close")
+
+
+def _finished(loaded: Loaded[workspace.Workspace], context: Context) -> bool:
+    """Say whether the workspace was deleted because this very command, when it ran before, had it closed."""
+    deleted = isinstance(loaded.state, workspace.Deleted)
+    return deleted and loaded.events[-1].metadata.causation_id == closing_id(context.message_id)
 
 
 def _own(command: CreateWorkspace) -> Grant:

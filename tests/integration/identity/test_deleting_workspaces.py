@@ -23,10 +23,12 @@ from services.identity.contract import (
     WorkspaceMembers,
     Workspaces,
 )
+from services.identity.handlers.workspaces import closing_id
 from shared import auth
 from shared.auth import ANONYMOUS, service_principal
 from shared.bus.context import Context
 from shared.errors import AerodromeError, Forbidden, NotFound, Rejected, Unauthenticated, Unavailable
+from shared.ids import new_message_id
 from shared.messages import Command
 from tests.conftest import NewDatabase
 from tests.integration.bus import bus_of, until
@@ -175,3 +177,28 @@ async def test_a_deletion_that_stopped_after_the_closing_is_finished(
     assert members.rows == ()
     accounts = await identity.ask(ServiceAccounts(entities=(auth.workspace(place.id),)), ann.now)
     assert accounts.rows == ()
+
+
+@pytest.mark.usefixtures("deployments")
+async def test_a_deletion_that_was_finished_for_a_dead_process_is_answered_to_its_repeat(
+    identity: Identity, nats_server: NatsForTests
+) -> None:
+    ann = await identity.sign_up()
+    place = await identity.workspace(ann)
+    boss = await identity.member(ann, place, "bob@example.com", Role.WORKSPACE_ADMIN)
+    asker, deletion = boss.now, new_message_id()
+    async with bus_of(nats_server, "identity") as bus:
+        closing = Context.first(service_principal("identity"), patience=PATIENCE, message_id=closing_id(deletion))
+        await bus.ask(CloseWorkspace(workspace_id=place.id), closing)
+
+    async def cleared() -> bool:
+        query = "select 1 from events where type_name = 'user.role_revoked' and stream = $1"
+        return bool(await identity.fetch(query, f"user-{boss.id}"))
+
+    await until(cleared, timeout_s=20)
+    repeated = await identity.answered(DeleteWorkspace(workspace_id=place.id), asker, message_id=deletion)
+    assert repeated.value == place
+    with pytest.raises(Forbidden):
+        await identity.ask(DeleteWorkspace(workspace_id=place.id), boss.now)
+    with pytest.raises(NotFound):
+        await identity.ask(DeleteWorkspace(workspace_id=place.id), ann.now)
