@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tests.acceptance.client import JSON, Houston
 
 WORKSPACE = "mutation ($name: String!) { createWorkspace(label: $name) { id } }"
+DELETION = "mutation ($id: Uuid!) { deleteWorkspace(workspaceUuid: $id) { id } }"
 INVITE = "mutation ($email: String!) { inviteUser(email: $email) { id } }"
 DEPLOYMENT = """mutation ($workspace: Uuid!, $name: String!) {
   createDeployment(workspaceUuid: $workspace, type: "airflow", label: $name) { id }
@@ -66,6 +67,22 @@ async def deployments(admin: Houston) -> Commands:
     async def present() -> Counter[str]:
         rows = (await admin.run("{ deployments { label } }"))["deployments"]
         return Counter(row["label"] for row in rows)
+
+    return Commands(ask, present)
+
+
+def deletions(admin: Houston) -> Commands:
+    """Commands that identity makes with deployments: each makes a workspace and deletes it; present is what is gone."""
+    names: dict[str, str] = {}
+
+    async def ask(name: str) -> str:
+        id_ = await _made(admin, WORKSPACE, {"name": name}, f"{name}-made")
+        names[id_] = name
+        return await _made(admin, DELETION, {"id": id_}, f"{name}-deleted")
+
+    async def present() -> Counter[str]:
+        there = {row["id"] for row in (await admin.run("{ workspaces { id } }"))["workspaces"]}
+        return Counter(name for id_, name in names.items() if id_ not in there)
 
     return Commands(ask, present)
 

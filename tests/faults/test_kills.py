@@ -14,7 +14,7 @@ from tests.faults.checks import (
     assert_rows_are_a_rebuilds,
     assert_stores_intact,
 )
-from tests.faults.commands import commands_of
+from tests.faults.commands import commands_of, deletions
 from tests.faults.load import Load
 from tests.faults.processes import kill, process_of, until_replaced
 
@@ -46,3 +46,26 @@ async def test_a_killed_service_loses_nothing_acknowledged(
             await assert_mailed_once(backstage, load, repeats=kills * MAILS_AT_ONCE)
     elif service != "gateway":
         await assert_rows_are_a_rebuilds(backstage, service)
+
+
+@pytest.mark.parametrize("kills", KILLS)
+async def test_workspaces_are_deleted_whole_though_both_services_that_do_it_are_killed(
+    stack: Stack, admin: Houston, kills: int
+) -> None:
+    commands = deletions(admin)
+    async with Load(commands.ask) as load:
+        for _ in range(kills):
+            for service in ("identity", "deployments"):
+                await load.more(10)
+                old = process_of(stack, service)
+                kill(old)
+                await until_replaced(stack, old, service)
+        await load.more(10)
+    await assert_nothing_lost(load, commands)
+    backstage = Backstage(stack)
+    deleted = await backstage.streams_with("identity", "workspace.deleted")
+    closed = await backstage.streams_with("deployments", "workspace.closed")
+    assert set(deleted.values()) == set(closed.values()) == {1}
+    assert {stream.partition("-")[2] for stream in deleted} == set(load.acknowledged.values())
+    assert len(closed) == len(deleted)
+    await assert_stores_intact(backstage)

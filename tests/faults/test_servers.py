@@ -80,7 +80,7 @@ async def test_a_killed_session_of_postgres_which_ends_all_others_loses_nothing_
     await assert_all_is_well(stack, load, commands)
 
 
-@pytest.mark.parametrize("server", ["postgres", "nats"])
+@pytest.mark.parametrize("server", ["postgres", pytest.param("nats", marks=pytest.mark.full)])
 async def test_a_server_away_longer_than_anybody_waits_loses_nothing_acknowledged(
     stack: Stack, admin: Houston, server: str
 ) -> None:
