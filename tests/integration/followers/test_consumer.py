@@ -2,36 +2,29 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from functools import partial
 
 import asyncpg
 import pytest
-from nats.aio.client import Client
 
-from shared.bus.client import Bus
 from tests.conftest import NewDatabase
 from tests.integration.bus import bus_of, client_of, until
 from tests.integration.followers.conftest import NewReplica, Replica, with_tables
 from tests.integration.followers.counters import CounterClosed, CounterRaised, append, open_counter
 from tests.integration.followers.wiring import STREAM, WRITING_DOWN, positions, serving, stored, taken
+from tests.integration.followers.world import (
+    NewConsumer,
+    World,
+    has_skipped,
+    has_taken_all,
+    is_parked,
+    more_than,
+    open_many,
+    published,
+)
 from tests.servers import Database, NatsForTests
-
-
-@dataclass(frozen=True)
-class World:
-    """A source of events, and databases for consumers of them."""
-
-    nats: NatsForTests
-    source: Replica
-    source_bus: Bus
-    client: Client
-    other: Database
-
-
-NewConsumer = Callable[..., Awaitable[Replica]]
 
 
 @pytest.fixture
@@ -281,29 +274,3 @@ async def test_a_source_restored_to_an_earlier_point_is_followed_from_there(
     await append(world.source.store, "a", CounterClosed())
 
     await until(lambda: has_taken_all(mine, [1, 2, 3, 4, 3]))
-
-
-async def open_many(mine: Replica, count: int) -> None:
-    for n in range(count):
-        await open_counter(mine.store, f"c{n}", 1)
-
-
-async def published(world: World, last: int) -> bool:
-    return (await positions(world.client))[-1:] == [last]
-
-
-async def is_parked(mine: Replica) -> bool:
-    return bool((await mine.followers.status()).parked)
-
-
-async def has_skipped(mine: Replica) -> bool:
-    found: bool = await mine.pool.fetchval("select last_skipped > position + 2 from parked_streams")
-    return found
-
-
-async def more_than(mine: Replica, count: int) -> bool:
-    return len(await taken(mine)) > count
-
-
-async def has_taken_all(mine: Replica, wanted: list[int]) -> bool:
-    return await taken(mine) == wanted
