@@ -37,13 +37,20 @@ lock: ## write requirements.lock anew from pyproject.toml
 up: $(STAMP) ## start everything on this machine (AERODROME_PORT, AERODROME_DATA); ctrl-C ends it
 	@exec $(BIN)/python -I -S shared/servers/launch.py --parent $$PPID --death-signal TERM -- $(BIN)/aerodrome up
 
+# Rooms are tested two files at a time, as they mostly wait; a whole product has the machine to itself.
+ROOMS := tests/unit tests/contract tests/integration
+WHOLES := tests/acceptance tests/faults
+AT_ONCE := --numprocesses 2 --dist loadfile
+
 .PHONY: test
 test: $(STAMP) ## every test with reduced counts; ends within 10 minutes
-	@$(BIN)/pytest -m "not full"
+	@$(BIN)/pytest -m "not full" $(AT_ONCE) $(ROOMS)
+	@$(BIN)/pytest -m "not full" $(WHOLES)
 
 .PHONY: test-full
 test-full: $(STAMP) ## every test with the counts that the issues name
-	@$(BIN)/pytest
+	@$(BIN)/pytest $(AT_ONCE) $(ROOMS)
+	@$(BIN)/pytest $(WHOLES)
 
 .PHONY: lint
 lint: $(STAMP) ## ruff, import directions, basedpyright and mypy, both strict
