@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Final
 from uuid import UUID
 
+from aiohttp.http_exceptions import HttpProcessingError
 from asyncpg import DataError, IntegrityConstraintViolationError, PostgresError
 from opentelemetry import propagate, trace
 from opentelemetry.sdk.resources import Resource
@@ -134,6 +135,8 @@ def _text(error: BaseException) -> str:
         case ValidationError():
             faults = error.errors(include_url=False, include_context=False, include_input=False)
             return f"{error.title}: " + ", ".join(f"{fault['loc']} {fault['type']}" for fault in faults[:_MOST_FAULTS])
+        case HttpProcessingError():
+            return str(error.code)  # its text repeats the client's bytes, keys and passwords among them
         case PostgresError():
             return str(error).split("\nDETAIL:", 1)[0]
         case _:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+from aiohttp.http_exceptions import InvalidHeader
 from asyncpg import UniqueViolationError
 from pydantic import BaseModel, ValidationError
 
@@ -78,3 +79,12 @@ def test_a_traceback_holds_no_value_of_a_row(capsys: pytest.CaptureFixture[str])
     assert ADDRESS not in json.dumps(line)
     assert "UniqueViolationError: 23505" in str(line["traceback"])
     assert "test_telemetry.py" in str(line["traceback"])
+
+
+def test_a_traceback_holds_no_bytes_of_a_request(capsys: pytest.CaptureFixture[str]) -> None:
+    start_logs(service="sample", level="INFO")
+    secret = "".join(["0123456789abcdef"] * 2)
+    log.error("Error handling request", exc_info=InvalidHeader(f"Authorization: Bearer {secret}\x01"))
+    (line,) = lines(capsys)
+    assert "InvalidHeader: 400" in str(line["traceback"])
+    assert secret not in json.dumps(line)
