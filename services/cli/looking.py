@@ -126,7 +126,7 @@ def rebuild_projection(
 ) -> None:
     """Fill the tables of a projection anew beside the running ones, then swap; the service goes on meanwhile.
 
-    Example: `aerodrome projections rebuild identity users`
+    Example: `aerodrome projections rebuild identity identity`
     """
     from services.cli.mending import rebuild
 
@@ -142,7 +142,7 @@ def replay_stream(
 ) -> None:
     """Apply the waiting events of a parked stream in order, then let it follow again.
 
-    Example: `aerodrome projections replay identity users user-cm3x0a1b2c3d4e5f6g7h8i9j0`
+    Example: `aerodrome projections replay identity identity user-cm3x0a1b2c3d4e5f6g7h8i9j0`
     """
     from services.cli.mending import replay
 
@@ -176,8 +176,9 @@ def list_mail(data: Data = None) -> None:
     """
     from services.cli.mail import read_mails
 
-    for each in read_mails(data_folder(data).mail):
-        say(each.summary())
+    folder = data_folder(data).mail
+    mails = read_mails(folder)
+    say("\n".join(each.summary() for each in mails) if mails else f"no mail in {folder}")
 
 
 @mail.command("show")

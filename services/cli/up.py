@@ -5,9 +5,9 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Generator, Mapping
-from pathlib import Path
 from types import FrameType
 
 from services.cli.folder import CannotStart, DataFolder, State
@@ -98,21 +98,23 @@ def _bring_up(plan: Plan, supervisor: Supervisor, child: Child, say: Say) -> Non
     watch.until("gateway", _door(plan.port, "/v1/healthz"))
     local = f"http://127.0.0.1:{plan.port}"
     say(f"ready: {local}")
-    say(_next_steps(local, plan.folder.logs))
+    say(_next_steps(local, plan.folder))
 
 
 def _door(port: int, path: str) -> Callable[[], bool]:
     return lambda: answers_ready(port, path)
 
 
-def _next_steps(url: str, logs: Path) -> str:
+def _next_steps(url: str, folder: DataFolder) -> str:
+    mail = f"{sys.argv[0]} mail list --data {folder.path}"
     return "\n".join(
         (
             "",
-            "next: sign up; the first user is the administrator",
+            "next, if nobody has signed up yet (the first user is the administrator):",
             f"  {EXAMPLE.format(url=url)}",
             f"try the API in a browser: {url}/playground",
-            f"mail it sends: aerodrome mail list    logs: {logs}    stop: ctrl-C",
+            f"read the mail it sends: {mail}",
+            f"logs: {folder.logs}    stop: ctrl-C",
         )
     )
 
