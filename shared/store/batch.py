@@ -11,6 +11,7 @@ from asyncpg.pgproto.pgproto import UUID as FastUuid  # noqa: N811 -- a class, w
 
 from shared.clock import utc_now
 from shared.errors import Invalid
+from shared.messages import Metadata
 from shared.store.codec import EventTypes, Keys
 from shared.store.hashing import Link
 from shared.store.model import Claim, Entry, Recorded
@@ -22,6 +23,7 @@ select positions, refused, verdicts, taken from public.append_events(
     $26, $27, $28, $29
 )"""
 
+_WRITE_METADATA: Final = Metadata.__pydantic_serializer__.to_json  # model_dump_json without its many options
 _Row: TypeAlias = tuple[Any, ...]
 
 
@@ -126,7 +128,7 @@ def event_ids(entry: Entry) -> list[UUID]:
 def _lines(entry: Entry, heads: Mapping[str, int], types: EventTypes, keys: Keys) -> list[Line]:
     added = [0] * len(heads)
     hashes = [each.hash for each in entry.expected]
-    metadata, at, lines = entry.metadata.model_dump_json(), utc_now(), list[Line]()
+    metadata, at, lines = _WRITE_METADATA(entry.metadata).decode(), utc_now(), list[Line]()
     for n, new in enumerate(entry.events):
         event, stream, head = new.event, new.stream, heads[new.stream]
         id_, type_name, schema_version = event_id(entry.metadata.message_id, n), event.type_name, event.schema_version
