@@ -22,8 +22,8 @@ from shared.errors import AerodromeError, Invalid
 
 log: Final = logging.getLogger(__name__)
 
-INIT_S: Final = 10.0
-"""How long a client may take to send connection_init."""
+INIT_S: Final = 5.0
+"""How long a client may take to send connection_init and be known."""
 
 SEND_S: Final = 15.0
 """How long one frame may wait for a client that does not read."""
@@ -59,6 +59,11 @@ class Session:
         self._abort = abort
         self._token: str | None = None
         self._operations: dict[Key, asyncio.Task[None]] = {}
+
+    @property
+    def begun(self) -> bool:
+        """Say whether the client has told who it is."""
+        return self._token is not None
 
     async def run(self) -> None:
         """Serve the socket until either side ends it; leaves no task behind."""
