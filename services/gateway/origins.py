@@ -1,7 +1,8 @@
 """Which web pages may talk to the gateway: its own and the configured ones."""
 
+import re
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -13,30 +14,45 @@ ALLOWED_HEADERS: Final = (
 )
 MAX_AGE_S: Final = 600
 
+OWN_NAMES: Final = frozenset({"127.0.0.1", "localhost"})
+"""Hosts that are this machine whoever asks; any other name in Host may be invented."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_ORIGIN: Final = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?", re.ASCII)
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+class Origin(NamedTuple):
+    """What browsers compare pages by."""
+
+    scheme: str
+    host: str
+    port: int
 
 
 class Origins:
     """The origins that are allowed besides the gateway's own; none by default."""
 
     def __init__(self, configured: str, public_url: str) -> None:
-        listed = (origin.strip().rstrip("/").lower() for origin in configured.split(","))
-        self._allowed = frozenset(origin for origin in listed if origin)
-        self._own = _origin_of(public_url)
+        urls = [public_url, *configured.split(",")]
+        self._allowed = frozenset(origin for url in urls if (origin := _origin_in(url)) is not None)
 
     def allows(self, request: web.Request) -> bool:
         """Say whether the page that sends `request` may; what no browser page sends is never refused."""
-        origin = request.headers.get("Origin", "").lower()
-        return not origin or origin in self._allowed or self._is_own(origin, request)
+        return "Origin" not in request.headers or self.is_ours(request)
 
-    def _is_own(self, origin: str, request: web.Request) -> bool:
-        return origin == self._own or urlsplit(origin).netloc == request.host.lower()
+    def is_ours(self, request: web.Request) -> bool:
+        """Say whether `request` comes from a page of the gateway's or a configured one."""
+        sent = request.headers.getall("Origin", [])
+        origin = read_origin(sent[0]) if len(sent) == 1 else None
+        return origin is not None and (origin in self._allowed or origin == _own_origin(request))
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer preflights, and let allowed pages read the answers."""
         origin = request.headers.get("Origin", "")
-        allowed = bool(origin) and self.allows(request)
+        allowed = self.is_ours(request)
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             response: web.StreamResponse = web.Response(status=204)
         else:
@@ -53,6 +69,22 @@ class Origins:
         return response
 
 
-def _origin_of(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}".lower()
+def read_origin(text: str) -> Origin | None:
+    """Return an origin as browsers send it; None for anything else, be it "null" or malformed."""
+    match = _ORIGIN.fullmatch(text.lower())
+    if match is None:
+        return None
+    scheme, host, port = match.groups()
+    return Origin(scheme, host, int(port) if port else _PORTS[scheme])
+
+
+def _own_origin(request: web.Request) -> Origin | None:
+    """Return the origin that the request was sent to, where its Host is sure to be this gateway."""
+    told = read_origin(f"{request.scheme}://{request.host}")
+    address = request.transport.get_extra_info("sockname") if request.transport else None
+    return told if told and address and told.host in OWN_NAMES and told.port == address[1] else None
+
+
+def _origin_in(url: str) -> Origin | None:
+    parts = urlsplit(url.strip())
+    return read_origin(f"{parts.scheme}://{parts.netloc}")
