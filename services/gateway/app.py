@@ -66,7 +66,13 @@ class GatewayProcess:
         )
         self._bus = await Bus.connect(settings, name=NAME)
         application = build_application(settings, self._bus)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=FINISH_S, keepalive_timeout=IDLE_S)
+        self._runner = web.AppRunner(
+            application,
+            access_log=None,
+            shutdown_timeout=FINISH_S,
+            keepalive_timeout=IDLE_S,
+            auto_decompress=False,  # bodies are unpacked where a mistake gets an answer in our form
+        )
         await self._runner.setup()
         await web.TCPSite(self._runner, settings.host, settings.port).start()
         log.info("gateway is ready", extra={"port": self.port})

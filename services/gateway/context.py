@@ -11,13 +11,14 @@ from uuid import UUID, uuid5
 from graphql import GraphQLResolveInfo
 
 from services.gateway.loaders import Loaders
+from services.gateway.rows import Budget
 from services.identity.contract import SERVICE as IDENTITY
 from services.identity.contract import Authenticate, Authenticated, SessionRow
 from shared.auth import ANONYMOUS, Principal, PrincipalKind
 from shared.bus.client import Bus
 from shared.bus.context import PATIENCE, Context
 from shared.bus.kernel import WaitFor
-from shared.errors import NotFound, Unauthenticated, Unavailable
+from shared.errors import Invalid, NotFound, Unauthenticated, Unavailable
 from shared.ids import new_message_id
 from shared.messages import Command, Message, Query
 
@@ -43,10 +44,13 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What a request brings along besides its document. `index` is its place in a batch."""
+    """What a request brings along besides its document. `index` is its place in a batch.
+
+    `idempotency_key` is as the client wrote it, None where it wrote none.
+    """
 
     token: str = ""
-    idempotency_key: str = ""
+    idempotency_key: str | None = None
     index: int = 0
 
 
@@ -58,6 +62,7 @@ class RequestContext:
     asking: Asking
     stale: bool = False
     session: SessionRow | None = None
+    budget: Budget = field(default_factory=Budget)
     correlation_id: UUID = field(default_factory=new_message_id)
     loaders: Loaders = field(init=False)
     _caller: "asyncio.Task[Authenticated] | None" = None
@@ -130,9 +135,9 @@ class RequestContext:
         )
 
     def _command_id(self, info: GraphQLResolveInfo[Any], principal: Principal) -> tuple[UUID | None, bool]:
-        key = self.asking.idempotency_key
-        if not key or principal.kind is PrincipalKind.ANONYMOUS:
+        if self.asking.idempotency_key is None or principal.kind is PrincipalKind.ANONYMOUS:
             return None, False
+        key = read_key(self.asking.idempotency_key)
         name = info.operation.name.value if info.operation.name else ""
         path = "/".join(str(part) for part in [self.asking.index, *info.path.as_list()])
         return uuid5(_KEYS, "\n".join([principal.kind, principal.subject, name, info.field_name, path, key])), True
@@ -166,9 +171,11 @@ class RequestContext:
 
 
 def read_key(text: str) -> str:
-    """Return an Idempotency-Key, cut of space; "" for one that is too long or not plain ASCII."""
+    """Return an Idempotency-Key, cut of space; raise Invalid for one that can't tell a repeat."""
     key = text.strip()
-    return key if len(key) <= MOST_KEY and _PLAIN.fullmatch(key) else ""
+    if len(key) > MOST_KEY or not _PLAIN.fullmatch(key):
+        raise Invalid(f"an Idempotency-Key must have 1 to {MOST_KEY} visible ASCII characters")
+    return key
 
 
 Info: TypeAlias = GraphQLResolveInfo[RequestContext]

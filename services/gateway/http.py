@@ -1,17 +1,18 @@
 """GraphQL over HTTP: POST and GET on /v1."""
 
-import asyncio
 from typing import Any, Final
 
 from aiohttp import web
 
 from services.gateway.answers import Answer, encode, refusal
-from services.gateway.context import Asking, RequestContext, read_key
+from services.gateway.bodies import read_bytes
+from services.gateway.context import Asking, RequestContext
 from services.gateway.credentials import cookie_name, token_of
 from services.gateway.errors import UNAVAILABLE, Code, sentence
 from services.gateway.execution import Engine
 from services.gateway.origins import Origins
 from services.gateway.requests import MOST_BODY, Batch, GraphRequest, read_body, read_query
+from services.gateway.rows import Budget
 from services.identity.contract import SessionRow
 from shared.bus.client import Bus
 from shared.clock import utc_now
@@ -19,9 +20,6 @@ from shared.errors import Invalid
 
 TOO_LARGE: Final = f"The request body is larger than {MOST_BODY} bytes"
 TOO_SLOW: Final = "The request body did not arrive in time"
-BODY_S: Final = 30.0
-"""How long a client may take to send its body."""
-
 MOST_IN_WORK: Final = 500
 """Documents that one process works on at a time; further ones are told to try again."""
 
@@ -42,8 +40,7 @@ class GraphQLDoor:
     async def post(self, request: web.Request) -> web.Response:
         """Answer one request or an array of them."""
         try:
-            async with asyncio.timeout(BODY_S):
-                batch = read_body(await request.read())
+            batch = read_body(await read_bytes(request))
         except TimeoutError:
             return _response(refusal(408, TOO_SLOW, Code.BAD_USER_INPUT))
         except web.HTTPRequestEntityTooLarge:
@@ -68,15 +65,16 @@ class GraphQLDoor:
             self._set_cookie(response, context.session)
             return response
         bodies: list[Any] = []
+        budget = Budget()
         for asked in batch.requests:
-            answer, _ = await self._answer(request, asked)
+            answer, _ = await self._answer(request, asked, budget=budget)
             bodies.append(answer.body)
         return _response(Answer(200, {}), bodies)
 
     async def _answer(
-        self, request: web.Request, asked: GraphRequest, *, only_query: bool = False
+        self, request: web.Request, asked: GraphRequest, *, only_query: bool = False, budget: Budget | None = None
     ) -> tuple[Answer, RequestContext]:
-        context = RequestContext(self._bus, self._asking(request, asked.index))
+        context = RequestContext(self._bus, self._asking(request, asked.index), budget=budget or Budget())
         if self._in_work >= MOST_IN_WORK:
             return refusal(200, UNAVAILABLE.message, UNAVAILABLE.code), context
         self._in_work += 1
@@ -87,11 +85,10 @@ class GraphQLDoor:
 
     def _asking(self, request: web.Request, index: int) -> Asking:
         # A browser sends its cookie by itself, so it counts only where the page is ours.
-        own_page = self._origins.allows(request) and "Origin" in request.headers
-        cookie = request.cookies.get(self._cookie, "") if own_page else ""
+        cookie = request.cookies.get(self._cookie, "") if self._origins.is_ours(request) else ""
         return Asking(
             token=token_of(request.headers, cookie=cookie),
-            idempotency_key=read_key(request.headers.get("Idempotency-Key", "")),
+            idempotency_key=request.headers.get("Idempotency-Key"),
             index=index,
         )
 
