@@ -122,7 +122,11 @@ class WorkspaceMembers(_Paged[MemberList]):
 
 
 class Bindings(_Paged[BindingList]):
-    """Return the role bindings of several persons, as far as the asker may see those persons (see LoadUsers)."""
+    """Return the role bindings of several persons, as far as the asker may see those persons (see LoadUsers).
+
+    One's own are all there; of others, with system.users.get all, else those in workspaces where the asker holds
+    workspace.users.get. The `roles` of a UserRow in an answer are limited likewise.
+    """
 
     subject: ClassVar[str] = "identity.query.bindings"
 

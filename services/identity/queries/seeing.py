@@ -1,19 +1,37 @@
 """What an asker may see: the entities on which they hold a permission."""
 
-from shared.auth import SYSTEM, Principal, PrincipalKind
+from services.identity.contract import Role, permission_sets
+from services.identity.domain.grants import grants
+from services.identity.domain.user import Binding
+from services.identity.sql import QUERIES
+from shared.auth import MOST_GRANTS, SYSTEM, Principal, PrincipalKind
+from shared.bus.context import Context
 from shared.errors import Unauthenticated
+from shared.store.model import PgPool
 
 
-def require_somebody(asker: Principal) -> None:
-    """Raise Unauthenticated where nobody asks."""
+async def asker_of(context: Context, pool: PgPool) -> Principal:
+    """Return who asks with all of their grants, from the rows where the message could not carry them.
+
+    Raises Unauthenticated where nobody asks.
+    """
+    asker = context.principal
     if asker.kind is PrincipalKind.ANONYMOUS:
         raise Unauthenticated("no valid credential was sent")
+    if asker.kind is not PrincipalKind.USER or len(asker.grants) < MOST_GRANTS:
+        return asker
+    found = await pool.fetch(QUERIES["grants_of_person"], asker.subject)
+    held = grants(Binding(role=Role(each["role"]), entity=each["entity"]) for each in found)
+    sets = permission_sets({Role(grant.role) for grant in held})
+    return asker.model_copy(update={"grants": tuple(held), "permission_sets": sets})
 
 
 def entities_with(asker: Principal, permission: str) -> list[str]:
-    """Return the entities below the system on which the asker holds a permission by a grant there."""
-    granted = {grant.entity for grant in asker.grants} - {SYSTEM}
-    return sorted(entity for entity in granted if asker.holds(permission, entity))
+    """Return the entities below the system that the asker has a grant on and holds a permission on."""
+    roles = {role for role, permissions in asker.permission_sets.items() if permission in permissions}
+    everywhere = asker.holds(permission)
+    granted = {grant.entity for grant in asker.grants if everywhere or grant.role in roles}
+    return sorted(granted - {SYSTEM})
 
 
 def is_self(asker: Principal, user_id: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 
 from services.identity.contract import ServiceAccountList, ServiceAccountRow, ServiceAccounts, entity_kind
 from services.identity.queries.pages import page
-from services.identity.queries.seeing import require_somebody
+from services.identity.queries.seeing import asker_of
 from services.identity.sql import QUERIES
 from shared.auth import Principal
 from shared.bus.request import Request, Result
@@ -24,8 +24,7 @@ class ServiceAccountQueries:
 
     async def service_accounts(self, request: Request[ServiceAccounts]) -> Result[ServiceAccountList]:
         """List the service accounts that were asked for, or raise Forbidden."""
-        asked, asker = request.message, request.context.principal
-        require_somebody(asker)
+        asked, asker = request.message, await asker_of(request.context, self.pool)
         if asked.ids is not None:
             rows = await self._find("service_accounts_by_ids", asked, list(asked.ids))
             _check_ids(asked, asker, rows)

@@ -6,7 +6,7 @@ from typing import Final
 
 from services.identity.contract import LoadWorkspaces, WorkspaceList, WorkspaceRow, Workspaces
 from services.identity.queries.pages import page
-from services.identity.queries.seeing import is_self, require_somebody
+from services.identity.queries.seeing import asker_of, entities_with, is_self
 from services.identity.sql import QUERIES
 from shared import auth
 from shared.auth import Principal, PrincipalKind
@@ -29,8 +29,7 @@ class WorkspaceQueries:
 
     async def workspaces(self, request: Request[Workspaces]) -> Result[WorkspaceList]:
         """List the workspaces that were asked for, or raise Forbidden."""
-        asked, asker = request.message, request.context.principal
-        require_somebody(asker)
+        asked, asker = request.message, await asker_of(request.context, self.pool)
         name, of = self._source(asked, asker)
         found = await self.pool.fetch(QUERIES[name], asked.after_id, asked.limit + 1, asked.label, *of)
         kept, more = page([WorkspaceRow.model_validate_json(each["row"]) for each in found], limit=asked.limit)
@@ -38,9 +37,8 @@ class WorkspaceQueries:
 
     async def load_workspaces(self, request: Request[LoadWorkspaces]) -> Result[WorkspaceList]:
         """Return those of the ids that the asker may see; a service sees all."""
-        asked, asker = request.message, request.context.principal
-        require_somebody(asker)
-        seen = [id_ for id_ in asked.ids if asker.kind is PrincipalKind.SERVICE or _sees(asker, id_)]
+        asked, asker = request.message, await asker_of(request.context, self.pool)
+        seen = list(asked.ids) if asker.kind is PrincipalKind.SERVICE else _seen(asker, asked.ids)
         found = await self.pool.fetch(QUERIES["workspaces_by_ids"], asked.after_id, MOST_ROWS + 1, "", seen)
         kept, more = page([WorkspaceRow.model_validate_json(each["row"]) for each in found], limit=MOST_ROWS)
         return Result(WorkspaceList(rows=kept, more=more))
@@ -48,7 +46,7 @@ class WorkspaceQueries:
     def _source(self, asked: Workspaces, asker: Principal) -> tuple[str, Sequence[str | list[str]]]:
         """Return the query and what it takes besides."""
         if asked.ids is not None:
-            if not all(_sees(asker, id_) for id_ in asked.ids):
+            if len(_seen(asker, asked.ids)) < len(asked.ids):
                 raise Forbidden(f"permission {_SEE_ONE} is required")
             return "workspaces_by_ids", [list(asked.ids)]
         if asked.user_id:
@@ -63,8 +61,11 @@ class WorkspaceQueries:
         return "workspaces_by_ids", [_own(asker)]
 
 
-def _sees(asker: Principal, workspace_id: str) -> bool:
-    return asker.holds(_SEE_ALL) or asker.holds(_SEE_ONE, auth.workspace(workspace_id))
+def _seen(asker: Principal, ids: Sequence[str]) -> list[str]:
+    if asker.holds(_SEE_ALL) or asker.holds(_SEE_ONE):
+        return list(ids)
+    seen = set(entities_with(asker, _SEE_ONE))
+    return [id_ for id_ in ids if auth.workspace(id_) in seen]
 
 
 def _own(asker: Principal) -> list[str]:

@@ -102,18 +102,27 @@ select
     ) as roles
 
 -- name: roles_of_people
--- $1 persons, $2 most roles of each. Roles in a workspace that is gone are void.
+-- $1 persons, $2 most roles of each, $3 all of them, $4 the asker, $5 entities whose members are seen. Roles in a
+-- workspace that is gone are void.
 select found.user_id, to_jsonb(found)::text as row
 from unnest($1::text[]) wanted (id)
 cross join lateral (
     select b.* from read.role_bindings b
-    where b.user_id = wanted.id and (
+    where b.user_id = wanted.id and ($3 or b.user_id = $4 or b.entity = any($5::text[])) and (
         b.entity not like 'workspace:%'
         or exists (select from read.workspaces w where w.id = substr(b.entity, 11))
     )
     order by b.entity <> 'system', b.id
     limit $2
 ) found
+
+-- name: grants_of_person
+select b.role, b.entity
+from read.role_bindings b
+where b.user_id = $1 and (
+    b.entity not like 'workspace:%' or exists (select from read.workspaces w where w.id = substr(b.entity, 11))
+)
+order by b.id
 
 -- People, one query for each filter that has an index. $1 after this id, $2 at most so many, $3 ids, $4 address,
 -- $5 username in lower case, $6 full name, $7 made at, $8 changed at; the first that is given chooses the query.
@@ -195,9 +204,10 @@ where u.id = any($1::text[]) and u.id > $2 and (
 order by u.id
 
 -- name: bindings_of_people
+-- $1 persons, $2 after this binding, $3 at most so many, $4 all, $5 the asker, $6 entities whose members are seen.
 select to_jsonb(b)::text as row
 from read.role_bindings b
-where b.user_id = any($1::text[]) and b.id > $2 and (
+where b.user_id = any($1::text[]) and b.id > $2 and ($4 or b.user_id = $5 or b.entity = any($6::text[])) and (
     b.entity not like 'workspace:%' or exists (select from read.workspaces w where w.id = substr(b.entity, 11))
 )
 order by b.id

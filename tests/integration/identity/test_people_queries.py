@@ -17,16 +17,17 @@ from services.identity.contract import (
     MailDetails,
     MailStatus,
     Role,
+    ServiceAccounts,
     UserId,
     Users,
     WorkspaceId,
     WorkspaceMembers,
     Workspaces,
 )
-from shared.auth import ANONYMOUS, MOST_GRANTS, Principal, service_principal, workspace
+from shared.auth import ANONYMOUS, MOST_GRANTS, SYSTEM, Principal, service_principal, workspace
 from shared.errors import AerodromeError, Forbidden, Unauthenticated
 from shared.messages import MOST_ROWS, Query
-from tests.integration.identity.service import INVITES, PASSWORD, Identity
+from tests.integration.identity.service import INVITES, KEY, PASSWORD, Identity
 
 NOWHERE = WorkspaceId("cnowhere00000000000000000")
 
@@ -206,6 +207,52 @@ async def test_more_grants_than_an_envelope_holds_are_asked_for(identity: Identi
     assert len(everything.grants) == MOST_GRANTS + 5 + 2
     bound = await identity.ask(Bindings(user_ids=(ann.id,), limit=MOST_ROWS), ann.now)
     assert len(bound.rows) == MOST_GRANTS + 5 + 1
+
+
+async def test_who_holds_more_than_an_envelope_carries_reaches_their_newest_workspace(identity: Identity) -> None:
+    await identity.sign_up()
+    bob = await identity.join("bob@example.com")
+    made = [await identity.workspace(bob, f"{n}") for n in range(MOST_GRANTS + 1)]
+    newest, full = made[-1], await identity.principal(bob.token)
+    assert len(full.grants) == MOST_GRANTS
+    assert not full.holds("workspace.config.get", workspace(newest.id))
+
+    account = await identity.account(bob, workspace(newest.id))
+    fellow = await identity.member(bob, newest, "eve@example.com", Role.WORKSPACE_VIEWER)
+    assert (await identity.ask(Workspaces(ids=(newest.id,)), full)).rows == (newest,)
+    assert (await identity.ask(LoadWorkspaces(ids=(newest.id, NOWHERE)), full)).rows == (newest,)
+    members = await identity.ask(WorkspaceMembers(workspace_ids=(newest.id, NOWHERE)), full)
+    assert ([row.user.id for row in members.rows], members.forbidden) == ([bob.id, fellow.id], (NOWHERE,))
+    assert [row.id for row in (await identity.ask(LoadUsers(ids=(fellow.id,)), full)).rows] == [fellow.id]
+    for asked in (ServiceAccounts(ids=(account.id,)), ServiceAccounts(entities=(workspace(newest.id),))):
+        assert [row.id for row in (await identity.ask(asked, full)).rows] == [account.id]
+    assert await refusal(identity.ask(Workspaces(ids=(newest.id, NOWHERE)), full)) is Forbidden
+    assert await refusal(identity.ask(ServiceAccounts(entities=(workspace(NOWHERE),)), full)) is Forbidden
+
+
+async def test_roles_of_others_show_only_where_their_members_are_seen(identity: Identity) -> None:
+    ann = await identity.sign_up()
+    place, other = [await identity.workspace(ann, label) for label in ("One", "Two")]
+    bob = await identity.member(ann, place, "bob@example.com", Role.WORKSPACE_VIEWER)
+    home = await identity.workspace(bob, "Home")
+    account = await identity.account(ann, workspace(place.id), role=Role.WORKSPACE_VIEWER)
+    machine = await identity.principal(KEY)
+    assert machine.subject == account.id
+
+    async def shown(asker: Principal, whose: UserId) -> set[str]:
+        bound = (await identity.ask(Bindings(user_ids=(whose,)), asker)).rows
+        (loaded,) = (await identity.ask(LoadUsers(ids=(whose,)), asker)).rows
+        members = await identity.ask(WorkspaceMembers(workspace_ids=(place.id,), user_id=whose), asker)
+        entities = [{row.entity for row in rows} for rows in (bound, loaded.roles, members.rows[0].user.roles)]
+        assert entities[0] == entities[1] == entities[2]
+        return entities[0]
+
+    own, all_of_ann = workspace(place.id), {SYSTEM, workspace(place.id), workspace(other.id)}
+    assert await shown(bob.now, ann.id) == {own}
+    assert await shown(machine, ann.id) == {own}
+    assert await shown(await identity.principal(bob.token), bob.id) == {own, workspace(home.id)}
+    assert await shown(ann.now, ann.id) == all_of_ann
+    assert await shown(ann.now, bob.id) == {own, workspace(home.id)}
 
 
 async def test_only_services_ask_what_is_theirs(identity: Identity) -> None:
