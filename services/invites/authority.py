@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
-from services.identity.contract import ROLE_PERMISSIONS, Grants, Role
-from shared.auth import MOST_GRANTS, SYSTEM, Principal, PrincipalKind
+from services.identity.contract import ROLE_PERMISSIONS, Role
+from services.identity.contract.holdings import asker_with_all_grants
+from shared.auth import SYSTEM, Principal
 from shared.bus.client import Bus
 from shared.bus.context import Context
-from shared.errors import Unauthenticated
 
 SEE_ALL: Final = "system.users.get"
 SEE_WORKSPACE: Final = "workspace.invites.get"
@@ -34,15 +34,11 @@ class Authority:
 
     async def asker(self, context: Context) -> Principal:
         """Return the principal of a message with all of its grants; raise Unauthenticated where nobody asks."""
-        principal = context.principal
-        if principal.kind is PrincipalKind.ANONYMOUS:
-            raise Unauthenticated("no valid credential was sent")
-        if len(principal.grants) < MOST_GRANTS:
-            return principal
-        held = (await self.bus.ask(Grants(of=principal.subject), context.caused())).value
-        return principal.model_copy(update={"grants": held.grants, "permission_sets": held.permission_sets})
+        return await asker_with_all_grants(self.bus, context)
 
 
 def visible_scopes(asker: Principal) -> list[str]:
     """Return the workspaces whose invites the asker may see by a grant on the workspace itself."""
-    return sorted({grant.entity for grant in asker.grants if asker.holds(SEE_WORKSPACE, grant.entity)} - {SYSTEM})
+    roles = {role for role, permissions in asker.permission_sets.items() if SEE_WORKSPACE in permissions}
+    everywhere = asker.holds(SEE_WORKSPACE)
+    return sorted({grant.entity for grant in asker.grants if everywhere or grant.role in roles} - {SYSTEM})
