@@ -29,12 +29,13 @@ def build(running: Running) -> Service:
     commands = CommandHandlers(
         store=running.store,
         commands=running.commands,
+        bus=running.bus,
         directory=WorkspaceDirectory(running.bus),
         manual_release_names=settings.manual_release_names,
     )
     worker = DriverWorker(store=running.store, commands=running.commands, keys=running.keys, driver=driver)
     return Service(
-        handlers={**commands.by_type(), **QueryHandlers(running.pool_queries).by_type()},
+        handlers={**commands.by_type(), **QueryHandlers(running.pool_queries, running.bus).by_type()},
         projections=(deployments_projection(),),
         policies=(DriverPolicy(),),
         workers=(worker,),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from services.deployments.contract import WorkspaceId
 from services.identity.contract import LoadWorkspaces
-from shared.auth import workspace
+from shared.auth import Principal, workspace
 from shared.bus.client import Bus
 from shared.bus.context import Context
 
@@ -15,12 +15,12 @@ class WorkspaceDirectory:
 
     bus: Bus
 
-    async def knows(self, workspace_id: WorkspaceId, context: Context) -> bool:
-        """Say whether the workspace exists for the asker of `context`; raises Unavailable when identity is away.
+    async def knows(self, workspace_id: WorkspaceId, asker: Principal, context: Context) -> bool:
+        """Say whether the workspace exists for the asker, who sent `context`; raises Unavailable when identity is away.
 
-        A grant on the workspace itself is proof enough: identity read it when it authenticated the asker.
+        A grant on the workspace itself is proof enough: identity read it for the asker.
         """
-        if any(grant.entity == workspace(workspace_id) for grant in context.principal.grants):
+        if any(grant.entity == workspace(workspace_id) for grant in asker.grants):
             return True
         answered = await self.bus.ask(LoadWorkspaces(ids=(workspace_id,)), context.caused())
         return bool(answered.value.rows)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from services.deployments.access import require_sees, require_somebody
+from services.deployments.access import require_sees
 from services.deployments.contract import (
     CloseWorkspace,
     CreateDeployment,
@@ -20,7 +20,9 @@ from services.deployments.directory import WorkspaceDirectory
 from services.deployments.domain.deployment import DEPLOYMENT, Deployment, Live
 from services.deployments.domain.workspace import WORKSPACE, AddDeployment, DropDeployment
 from services.deployments.projections import row_before_deletion, row_of
+from services.identity.contract.holdings import asker_with_all_grants
 from shared.auth import Principal, deployment, service_principal, workspace
+from shared.bus.client import Bus
 from shared.bus.request import Handlers, Request, Result
 from shared.commands import Commands, Unit
 from shared.errors import NotFound, Rejected, WrongExpectedVersion
@@ -39,6 +41,7 @@ class CommandHandlers:
 
     store: EventStore
     commands: Commands
+    bus: Bus
     directory: WorkspaceDirectory
     manual_release_names: bool
 
@@ -55,9 +58,10 @@ class CommandHandlers:
         command = request.message
 
         async def attempt(unit: Unit) -> str:
-            unit.require("workspace.deployments.create", workspace(command.workspace_id))
+            asker = await asker_with_all_grants(self.bus, unit.context)
+            unit.require("workspace.deployments.create", workspace(command.workspace_id), principal=asker)
             home = await unit.load(WORKSPACE, command.workspace_id)
-            if home.version == 0 and not await self.directory.knows(command.workspace_id, request.context):
+            if home.version == 0 and not await self.directory.knows(command.workspace_id, asker, unit.context):
                 raise NotFound("the workspace does not exist")
             named = await self._named(command, unit)
             new = await unit.load(DEPLOYMENT, command.deployment_id)
@@ -77,10 +81,10 @@ class CommandHandlers:
         command = request.message
 
         async def attempt(unit: Unit) -> str:
-            require_somebody(unit.principal)
+            asker = await asker_with_all_grants(self.bus, unit.context)
             found = await unit.load(DEPLOYMENT, command.deployment_id)
-            live = _live(found.state, unit.principal, command.deployment_id)
-            _require_delete(unit, command.deployment_id, live.workspace_id)
+            live = _live(found.state, asker, command.deployment_id)
+            _require_delete(unit, asker, command.deployment_id, live.workspace_id)
             home = await unit.load(WORKSPACE, live.workspace_id)
             drop = DropDeployment(live.workspace_id, command.deployment_id, command.now)
             unit.append(found, DEPLOYMENT.decide(command, found.state))
@@ -100,7 +104,8 @@ class CommandHandlers:
 
         async def attempt(unit: Unit) -> str:
             if unit.principal.subject != _IDENTITY:
-                unit.require("workspace.config.delete", workspace(command.workspace_id))
+                asker = await asker_with_all_grants(self.bus, unit.context)
+                unit.require("workspace.config.delete", workspace(command.workspace_id), principal=asker)
             home = await unit.load(WORKSPACE, command.workspace_id)
             unit.append(home, WORKSPACE.decide(command, home.state))
             return home.stream
@@ -151,8 +156,8 @@ def _live(state: Deployment, principal: Principal, deployment_id: DeploymentId) 
     return state
 
 
-def _require_delete(unit: Unit, deployment_id: DeploymentId, workspace_id: WorkspaceId) -> None:
-    if unit.principal.holds(_DELETE_ANY):
-        unit.require(_DELETE_ANY)
+def _require_delete(unit: Unit, asker: Principal, deployment_id: DeploymentId, workspace_id: WorkspaceId) -> None:
+    if asker.holds(_DELETE_ANY):
+        unit.require(_DELETE_ANY, principal=asker)
     else:
-        unit.require("deployment.config.delete", deployment(deployment_id), workspace(workspace_id))
+        unit.require("deployment.config.delete", deployment(deployment_id), workspace(workspace_id), principal=asker)

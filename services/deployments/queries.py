@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.deployments.access import require_sees, require_somebody, seen_entities, sees_all
+from services.deployments.access import require_sees, seen_entities, sees_all
 from services.deployments.contract import AuthorizeLogs, DeploymentList, DeploymentRow, Deployments
 from services.deployments.statements import QUERIES
+from services.identity.contract.holdings import asker_with_all_grants
 from shared.auth import Principal, deployment, workspace
+from shared.bus.client import Bus
 from shared.bus.request import Handlers, Request, Result
 from shared.errors import NotFound
 from shared.store.model import PgPool
@@ -26,6 +28,7 @@ class QueryHandlers:
     """Answers queries with live rows; `pool` serves queries only."""
 
     pool: PgPool
+    bus: Bus
 
     def by_type(self) -> Handlers:
         """Return the handler of each query."""
@@ -33,8 +36,7 @@ class QueryHandlers:
 
     async def deployments(self, request: Request[Deployments]) -> Result[DeploymentList]:
         """Return the page of rows that is asked for."""
-        query, principal = request.message, request.context.principal
-        require_somebody(principal)
+        query, principal = request.message, await asker_with_all_grants(self.bus, request.context)
         if query.strict and query.ids is None:
             _require_workspaces(query, principal)
         found = await self._page(query, principal)
@@ -44,8 +46,7 @@ class QueryHandlers:
 
     async def authorize_logs(self, request: Request[AuthorizeLogs]) -> Result[DeploymentRow]:
         """Return the deployment whose log lines may be read."""
-        principal = request.context.principal
-        require_somebody(principal)
+        principal = await asker_with_all_grants(self.bus, request.context)
         text = await self.pool.fetchval(QUERIES["find_one"], request.message.deployment_id)
         if text is None:
             raise NotFound("the deployment does not exist")

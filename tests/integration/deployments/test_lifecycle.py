@@ -114,7 +114,11 @@ async def _create_and_die(ground: Ground) -> DeploymentRow:
     async with gateway_of(ground.nats) as anybody:
         directory = WorkspaceDirectory(anybody.bus)
         handlers = CommandHandlers(
-            store=store, commands=Commands(store), directory=directory, manual_release_names=False
+            store=store,
+            commands=Commands(store),
+            bus=anybody.bus,
+            directory=directory,
+            manual_release_names=False,
         )
         wish = Request(CreateDeployment(workspace_id=WORKSPACE, label="nightly"), Context.first(member()))
         created = (await handlers.create_deployment(wish)).value

@@ -5,13 +5,27 @@ from collections.abc import AsyncGenerator
 import pytest
 from pydantic import SecretStr
 
-from services.deployments.contract import CreateDeployment, DeleteDeployment, Rule, WorkspaceId
+from services.deployments.contract import (
+    AuthorizeLogs,
+    CreateDeployment,
+    DeleteDeployment,
+    Deployments,
+    Rule,
+    WorkspaceId,
+)
 from services.identity.app import APP
-from services.identity.contract import Authenticate, CreateWorkspace, DeleteWorkspace, RegisterUser
+from services.identity.contract import (
+    ROLE_PERMISSIONS,
+    Authenticate,
+    CreateWorkspace,
+    DeleteWorkspace,
+    RegisterUser,
+    Role,
+)
 from services.identity.contract import Rule as IdentityRule
 from services.identity.settings import IdentitySettings
-from shared.auth import ANONYMOUS, Principal
-from shared.errors import NotFound, Rejected
+from shared.auth import ANONYMOUS, MOST_GRANTS, Grant, Principal, workspace
+from shared.errors import Forbidden, NotFound, Rejected
 from shared.service import ServiceProcess
 from tests.conftest import NewDatabase
 from tests.integration.deployments.conftest import Ground
@@ -65,3 +79,23 @@ async def test_a_workspace_is_deleted_once_nothing_lives_there_and_then_takes_no
     with pytest.raises(Rejected) as closed:
         await gateway.ask(CreateDeployment(workspace_id=made.id, label="x"), admin)
     assert closed.value.rule == Rule.WORKSPACE_CLOSED
+
+
+async def test_who_holds_more_than_an_envelope_carries_works_in_their_newest_workspace(
+    gateway: Gateway, admin: Principal
+) -> None:
+    """What the message carries allows nothing there: only the answer of identity does."""
+    made = [await gateway.ask(CreateWorkspace(label=f"{n}"), admin) for n in range(MOST_GRANTS + 1)]
+    grants = tuple(Grant(role=Role.WORKSPACE_ADMIN, entity=workspace(place.id)) for place in made[:MOST_GRANTS])
+    sets = {Role.WORKSPACE_ADMIN.value: ROLE_PERMISSIONS[Role.WORKSPACE_ADMIN]}
+    full = admin.model_copy(update={"grants": grants, "permission_sets": sets})
+    one_less = full.model_copy(update={"grants": grants[1:]})
+    home = made[-1].id
+
+    with pytest.raises(Forbidden):
+        await gateway.ask(CreateDeployment(workspace_id=home, label="x"), one_less)
+    created = await gateway.ask(CreateDeployment(workspace_id=home, label="x"), full)
+    for asked in (Deployments(workspace_ids=(home,), strict=True), Deployments(ids=(created.id,), strict=True)):
+        assert [row.id for row in (await gateway.ask(asked, full)).rows] == [created.id]
+    assert (await gateway.ask(AuthorizeLogs(deployment_id=created.id), full)).id == created.id
+    assert (await gateway.ask(DeleteDeployment(deployment_id=created.id), full)).id == created.id
