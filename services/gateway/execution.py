@@ -20,7 +20,9 @@ from services.gateway.answers import Answer, executed, format_error, refusal, re
 from services.gateway.context import RequestContext
 from services.gateway.documents import Documents, Refused
 from services.gateway.errors import Code
+from services.gateway.limits import check_shape
 from services.gateway.requests import GraphRequest
+from services.gateway.rows import TOO_MANY, CountingExecutor
 from shared.errors import AerodromeError
 from shared.telemetry import caused_by
 
@@ -45,7 +47,11 @@ class Engine:
             return refusal(400, ONLY_SOCKETS, Code.BAD_USER_INPUT)
         if only_query and operation.operation is not OperationType.QUERY:
             return refusal(405, ONLY_POST, Code.BAD_USER_INPUT)
-        return await self._execute(document, request, context)
+        try:
+            context.budget.charge(check_shape(self.schema, document))
+        except GraphQLError as error:
+            return refusals(400, [error], Code.BAD_USER_INPUT)
+        return await self._execute(document, request, context, operation.operation)
 
     async def answers(self, request: GraphRequest, context: RequestContext) -> AsyncGenerator[Answer]:
         """Yield the answers to any operation: one to a query or mutation, one for each event of a subscription."""
@@ -55,7 +61,7 @@ class Engine:
             yield refusals(400, refused.errors, refused.code)
             return
         if operation.operation is not OperationType.SUBSCRIPTION:
-            yield await self._execute(document, request, context)
+            yield await self._execute(document, request, context, operation.operation)
             return
         results = await self._subscribe(document, request, context)
         if isinstance(results, ExecutionResult):
@@ -77,7 +83,9 @@ class Engine:
             raise Refused([GraphQLError(told)], Code.BAD_USER_INPUT)
         return document, operation
 
-    async def _execute(self, document: DocumentNode, request: GraphRequest, context: RequestContext) -> Answer:
+    async def _execute(
+        self, document: DocumentNode, request: GraphRequest, context: RequestContext, kind: OperationType
+    ) -> Answer:
         with caused_by(correlation_id=context.correlation_id, message_id=context.correlation_id):
             result = execute(
                 self.schema,
@@ -85,8 +93,11 @@ class Engine:
                 context_value=context,
                 variable_values=dict(request.variables),
                 operation_name=request.operation_name,
+                executor_class=CountingExecutor,
             )
             finished = result if isinstance(result, ExecutionResult) else await result
+            if context.budget.spent and kind is OperationType.QUERY:
+                return refusal(400, TOO_MANY, Code.BAD_USER_INPUT)
             return executed(finished, stale=context.stale)
 
     async def _subscribe(self, document: DocumentNode, request: GraphRequest, context: RequestContext) -> Any:

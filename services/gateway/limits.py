@@ -136,8 +136,8 @@ class _Walk:
         return self.known[name]
 
 
-def check_shape(schema: GraphQLSchema, document: DocumentNode) -> None:
-    """Raise GraphQLError if an operation of `document` is too deep or too costly.
+def check_shape(schema: GraphQLSchema, document: DocumentNode) -> int:
+    """Return what the costliest operation of `document` costs; raise GraphQLError if one is too deep or too costly.
 
     The cost of a field is 1 (a command 100, a sign-in 1000, the whole schema 6000), and ten times what is below it when
     it is a list.
@@ -146,6 +146,7 @@ def check_shape(schema: GraphQLSchema, document: DocumentNode) -> None:
     if len(fragments) > MOST_FRAGMENTS:
         raise GraphQLError(f"The document has {len(fragments)} fragments, at most {MOST_FRAGMENTS} are allowed")
     walk = _Walk(schema, fragments)
+    most = 0
     for node in document.definitions:
         if isinstance(node, OperationDefinitionNode):
             shape = walk.operation(node)
@@ -153,3 +154,5 @@ def check_shape(schema: GraphQLSchema, document: DocumentNode) -> None:
                 raise GraphQLError(f"The document is {shape.depth} levels deep, at most {MOST_DEPTH} are allowed", node)
             if shape.cost > MOST_COST:
                 raise GraphQLError(f"The document costs {shape.cost}, at most {MOST_COST} is allowed", node)
+            most = max(most, shape.cost)
+    return most
