@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,11 @@ from shared.errors import AerodromeError
 log: Final = logging.getLogger(__name__)
 
 _CODES: Final = frozenset(Code)
+_ECHOES: Final = (
+    (re.compile(r"(cannot represent [\w -]+): .*", re.DOTALL), r"\1"),
+    (re.compile(r"Value ['\"].*['\"] does not exist in", re.DOTALL), "The value does not exist in"),
+    (re.compile(r"(Expected value of type '[^']*')(, but encountered error|[^:]*[,;] found).*", re.DOTALL), r"\1"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,14 @@ def _told(error: GraphQLError, code: Code) -> tuple[str, Code]:
         log.error("resolver failed", exc_info=original, extra={"path": error.path})
         return INTERNAL.message, INTERNAL.code
     own = (error.extensions or {}).get("code")
-    return error.message, Code(own) if own in _CODES else code
+    return without_value(error.message), Code(own) if own in _CODES else code
+
+
+def without_value(message: str) -> str:
+    """Return a text of the GraphQL library about a wrong value, without that value: it may be a password."""
+    for pattern, told in _ECHOES:
+        message = pattern.sub(told, message)
+    return message
 
 
 def _error(message: str, code: Code) -> dict[str, Any]:

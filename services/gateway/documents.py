@@ -7,6 +7,7 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, Token, TokenKind,
 
 from services.gateway.errors import Code, sentence
 from services.gateway.limits import MOST_COMMENTS, MOST_TOKENS, check_shape
+from services.gateway.requests import MOST_LEVELS, TOO_DEEP
 from shared.errors import Invalid
 from shared.text import check_text
 
@@ -14,6 +15,8 @@ MOST_DOCUMENTS: Final = 1_000
 MOST_CHARACTERS: Final = 2_000_000
 MOST_CACHED_LENGTH: Final = 20_000
 MOST_ERRORS: Final = 20
+_OPENING: Final = {TokenKind.BRACE_L, TokenKind.BRACKET_L}
+_CLOSING: Final = {TokenKind.BRACE_R, TokenKind.BRACKET_R}
 _STRINGS: Final = {TokenKind.STRING, TokenKind.BLOCK_STRING}
 
 
@@ -48,6 +51,7 @@ class Documents:
             return known
         document = _parse(text)
         literals = _check_literals(document)
+        _check_levels(document)
         try:
             check_shape(self._schema, document)
         except GraphQLError as error:
@@ -90,3 +94,16 @@ def _check_literals(document: DocumentNode) -> bool:
                 raise Refused([GraphQLError(sentence(error.text))], Code.BAD_USER_INPUT) from None
         token = token.next
     return found
+
+
+def _check_levels(document: DocumentNode) -> None:
+    """Refuse a document with a value that is nested too deeply; values stand in parentheses, selections never do."""
+    inside = levels = 0
+    token: Token | None = document.loc.start_token if document.loc else None
+    while token is not None:
+        inside += (token.kind is TokenKind.PAREN_L) - (token.kind is TokenKind.PAREN_R)
+        if inside:
+            levels += (token.kind in _OPENING) - (token.kind in _CLOSING)
+        if levels > MOST_LEVELS:
+            raise Refused([GraphQLError(TOO_DEEP)], Code.BAD_USER_INPUT)
+        token = token.next

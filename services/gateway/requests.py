@@ -1,7 +1,7 @@
 """What a client may send over HTTP: one request or a bounded array of them, as Houston's clients write it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn, cast
 
@@ -12,6 +12,10 @@ MOST_BODY: Final = 1024 * 1024
 """Bytes of a request body."""
 
 MOST_BATCH: Final = 10
+MOST_LEVELS: Final = 64
+"""Levels of objects and arrays in JSON, sent as such or written into a document."""
+
+TOO_DEEP: Final = f"JSON may be nested at most {MOST_LEVELS} levels deep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +78,31 @@ def read_json(raw: str | bytes) -> Any:
     """Return the value of a JSON text; raise Invalid for what is not JSON or can't be stored."""
     text = check_json(raw)
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise Invalid(TOO_DEEP) from None
+    except ValueError:
         raise Invalid("the body is not valid JSON") from None
+    _check_depth(value)
+    return value
 
 
 def as_list(value: Any) -> list[Any] | None:
     """Return a JSON value if it is an array, else None."""
     return value if isinstance(value, list) else None  # pyright: ignore[reportUnknownVariableType]  # JSON enters
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(MOST_LEVELS + 1):
+        level = [inner for outer in level for inner in _members(outer)]
+        if not level:
+            return
+    raise Invalid(TOO_DEEP)
+
+
+def _members(value: Any) -> Iterable[Any]:
+    return cast("Mapping[str, Any]", value).values() if isinstance(value, dict) else as_list(value) or ()
 
 
 def _refuse_constant(name: str) -> NoReturn:

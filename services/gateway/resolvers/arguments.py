@@ -2,12 +2,15 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from pydantic import ValidationError
 
 from services.gateway.errors import MISSING_ARGUMENT
 from shared.errors import Invalid
+
+MOST_SAID: Final = 200
+"""Characters of a validation's text that a client is told."""
 
 
 def required(name: str, *values: str | None) -> str:
@@ -42,5 +45,6 @@ def checked() -> Generator[None]:
         yield
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise Invalid(f"{place}: {first['msg']}" if place else first["msg"]) from None
+        place = str(first["loc"][0]) if first["loc"] else ""  # the argument; what follows may be the client's own names
+        said = first["msg"][:MOST_SAID].removeprefix("Value error, ")
+        raise Invalid(f"{place}: {said}" if place else said) from None

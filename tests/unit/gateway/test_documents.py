@@ -100,3 +100,15 @@ def test_a_document_that_is_too_deep_or_costly_is_refused_before_it_is_validated
 )
 def test_what_real_clients_send_is_not_too_much(documents: Documents, text: str) -> None:
     documents.prepare(text)
+
+
+@pytest.mark.parametrize(("levels", "fine"), [(64, True), (65, False)])
+def test_values_in_a_document_are_nested_so_deeply_and_no_further(
+    documents: Documents, levels: int, *, fine: bool
+) -> None:
+    value = "{a: [" * (levels // 2) + "{}" * (levels % 2) + "]}" * (levels // 2)
+    text = f'mutation {{ createDeployment(label: "a", type: "b", workspaceUuid: "c", config: {value}) {{ id }} }}'
+    if fine:
+        documents.prepare(text)
+    else:
+        assert refusal(documents, text).code is Code.BAD_USER_INPUT

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from services.gateway.requests import MOST_BATCH, read_body, read_query
+from services.gateway.requests import MOST_BATCH, MOST_LEVELS, read_body, read_json, read_query
 from shared.errors import Invalid
 
 
@@ -68,3 +68,9 @@ def test_a_get_carries_its_variables_as_json() -> None:
 def test_a_get_without_a_request_is_invalid(parameters: dict[str, str]) -> None:
     with pytest.raises(Invalid):
         read_query(parameters)
+
+
+def test_json_is_nested_so_deeply_and_no_further() -> None:
+    assert read_json(b"[" * MOST_LEVELS + b"]" * MOST_LEVELS)
+    with pytest.raises(Invalid, match="nested"):
+        read_json(b'{"a":' * (MOST_LEVELS + 1) + b"1" + b"}" * (MOST_LEVELS + 1))
