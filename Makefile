@@ -65,6 +65,14 @@ format: $(STAMP) ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+.PHONY: permissions
+permissions: $(STAMP) ## write docs/permissions.md from the permission table
+	@$(BIN)/python -m tests.integration.gateway.matrix.document
+
+.PHONY: screenshots
+screenshots: $(STAMP) ## make the pictures of the pages in docs/images anew; needs Chromium
+	@SCREENSHOTS=docs/images $(BIN)/pytest -q tests/acceptance/test_pages.py
+
 .PHONY: bench
 bench: $(STAMP) ## measure appends, replay and HTTP on this machine
 	@for each in $(basename $(notdir $(wildcard tests/benchmarks/bench_*.py))); do \

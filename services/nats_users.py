@@ -40,6 +40,11 @@ def inbox_prefix(user: str) -> str:
     return f"_INBOX_{user}"
 
 
+def answers_prefix(user: str, service: str) -> str:
+    """Return the prefix of the inboxes in which `user` takes the answers of a service; no other may send there."""
+    return f"{inbox_prefix(user)}.{service}"
+
+
 def subjects(user: str) -> Subjects:
     """Return what `user` may publish and subscribe."""
     match user:
@@ -75,6 +80,7 @@ def _service(service: str) -> Subjects:
     publish = [f"{service}.events.>", f"{service}.revoked", f"nudge.{service}", *ASKS[service]]
     publish += [f"{other}.query.events" for other in others]
     publish += ["identity.query.grants"] if service != "identity" else []
+    publish += [f"{answers_prefix(asker, service)}.>" for asker in USERS]
     publish += _keeps_stream(event_stream(service))
     for other in others:
         publish += _reads_stream(event_stream(other))

@@ -1,7 +1,9 @@
 """Who asks, what they hold, and the one check that a service makes on the target of a message."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from enum import StrEnum
+from ipaddress import ip_address, ip_network
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,6 +14,9 @@ SYSTEM: Final = "system"
 """The entity that stands for the whole installation; a grant on it reaches every other entity."""
 
 MOST_GRANTS: Final = 200
+
+_IPV6_SITE: Final = 64
+"""Bits of an IPv6 address that tell one customer from another; within them one may choose freely."""
 
 
 class PrincipalKind(StrEnum):
@@ -59,6 +64,16 @@ class Principal(BaseModel):
         """Say whether `permission` is held on one of `entities` or on the system."""
         return self.role_for(permission, *entities) is not None
 
+    def covers(self, other: "Principal") -> bool:
+        """Say whether this one may do all that `other` may, by the grants that both carry."""
+        own: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+        for grant in self.grants:
+            own[grant.entity] |= self.permission_sets.get(grant.role, frozenset())
+        return all(
+            other.permission_sets.get(grant.role, frozenset()) <= own[grant.entity] | own[SYSTEM]
+            for grant in other.grants
+        )
+
     def require(self, permission: str, *entities: str) -> str:
         """Return the role that allows `permission` on one of `entities` or on the system.
 
@@ -73,6 +88,34 @@ class Principal(BaseModel):
 
 
 ANONYMOUS: Final = Principal()
+
+
+class Origin(BaseModel):
+    """Where a request came from: the client's address and what it calls itself; "" where that is not known.
+
+    Both are personal data of the asker: never stored in the clear, never logged.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    address: str = Field(default="", repr=False)
+    agent: str = Field(default="", repr=False)
+
+    @property
+    def site(self) -> str:
+        """Return what of the address tells one source from another: all of IPv4, the first 64 bits of IPv6."""
+        try:
+            read = ip_address(self.address)
+        except ValueError:
+            return self.address
+        if read.version == 4:
+            return str(read)
+        mapped = read.ipv4_mapped
+        return str(mapped) if mapped else str(ip_network((read, _IPV6_SITE), strict=False))
+
+
+NOWHERE: Final = Origin()
+"""The origin of what no client asked for."""
 
 
 def workspace(workspace_id: str) -> str:

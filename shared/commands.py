@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
-from shared.auth import Principal
+from shared.auth import Principal, PrincipalKind
 from shared.bus.context import Context
 from shared.bus.request import Request
 from shared.bus.wire import error_of, fault_of
@@ -61,6 +61,7 @@ class Unit:
     def start_over(self) -> None:
         """Forget what was read and wanted."""
         self._role = ""
+        self._actor: dict[str, str] = {}
         self._loaded: dict[str, Loaded[Any]] = {}
         self._events: list[NewEvent] = []
         self._take: list[Claim] = []
@@ -110,12 +111,21 @@ class Unit:
         self._role = (principal or self.principal).require(permission, *entities)
         return self._role
 
-    def entry(self, receipt: Receipt) -> Entry:
-        """Return what this attempt wants to write."""
+    def act_as(self, person: str, *, credential: str = "", origin_seal: str = "") -> None:
+        """Note who acts where nobody was known before: a person who has just proved who they are, and from where."""
+        self._actor = {
+            "subject": person,
+            "kind": PrincipalKind.USER.value,
+            "credential": credential,
+            "origin_seal": origin_seal,
+        }
+
+    def entry(self, receipt: Receipt | None = None) -> Entry:
+        """Return what this attempt wants to write; without a receipt, a repeat of it is a lost race."""
         return Entry(
             expected=self._heads(),
             events=tuple(self._events),
-            metadata=self.context.metadata(role=self._role),
+            metadata=self.context.metadata(role=self._role).model_copy(update=self._actor),
             take=tuple(self._take),
             release=tuple(self._release),
             receipt=receipt,

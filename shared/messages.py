@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.auth import ANONYMOUS, Principal
+from shared.auth import ANONYMOUS, NOWHERE, Origin, Principal
 
 
 class Generated:
@@ -58,8 +58,12 @@ class Command(Ask[AnswerT], Generic[AnswerT]):
 
     def wish(self) -> str:
         """Return the canonical JSON of what is asked for, without the generated fields."""
-        made = {name for name, field in type(self).model_fields.items() if _is_generated(field.metadata)}
-        return self.model_dump_json(exclude=made)
+        return self.model_dump_json(exclude=self.generated())
+
+    @classmethod
+    def generated(cls) -> set[str]:
+        """Return the names of the fields that the sender makes."""
+        return {name for name, field in cls.model_fields.items() if _is_generated(field.metadata)}
 
 
 class Query(Ask[AnswerT], Generic[AnswerT]):
@@ -82,7 +86,8 @@ class Envelope(Message):
     """What surrounds every request on the bus.
 
     `message_id` is the command id: a repeat carries the same. `keyed` says that the caller gave an Idempotency-Key, so
-    that rejections leave a receipt too. `deadline` and `time` are UTC. `payload` is the request's JSON.
+    that rejections leave a receipt too. `deadline` and `time` are UTC. `payload` is the request's JSON. `origin` is
+    in the clear, for identity alone; `origin_seal` is the same sealed by identity, which any service may keep.
     """
 
     message_id: UUID
@@ -92,12 +97,17 @@ class Envelope(Message):
     deadline: datetime
     time: datetime
     principal: Principal = ANONYMOUS
+    origin: Origin = NOWHERE
+    origin_seal: str = ""
     keyed: bool = False
     payload: str
 
 
 class Metadata(Message):
-    """What is stored beside every event: the audit trail."""
+    """What is stored beside every event: the audit trail.
+
+    `origin_seal`: from where it was caused, sealed under the actor's key; never published.
+    """
 
     message_id: UUID
     correlation_id: UUID
@@ -107,6 +117,7 @@ class Metadata(Message):
     kind: str = ""
     credential: str = ""
     role: str = ""
+    origin_seal: str = ""
 
 
 class Fault(Message):

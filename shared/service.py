@@ -8,6 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from shared.audit.audited import Audited
+from shared.audit.messages import Audit
+from shared.audit.projection import AuditProjection
+from shared.audit.queries import AuditQueries
+from shared.audit.refusals import RefusalLog
 from shared.bus.client import Bus
 from shared.bus.kernel import Events, PublishedEvents, Reached, WaitFor
 from shared.bus.request import Handlers, Request, Result
@@ -69,6 +74,7 @@ class Service:
     workers: Sequence[Worker] = ()
     consumers: Sequence[Consumer] = ()
     jobs: Sequence[Job] = ()
+    audited: Audited | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +106,9 @@ def build(app: App, settings: ServiceSettings, pools: Pools, bus: Bus) -> tuple[
         keys=keys,
     )
     service = app.build(running)
+    audit = [AuditProjection(service.audited.concern_of)] if service.audited else []
     followed = Followed(
-        projections=service.projections,
+        projections=(*service.projections, *audit),
         policies=service.policies,
         workers=service.workers,
         consumers=service.consumers,
@@ -133,6 +140,7 @@ class ServiceProcess:
         self._store: EventStore | None = None
         self._followers: Followers | None = None
         self._server: BusServer | None = None
+        self._refusals: RefusalLog | None = None
         self._ready = False
 
     @property
@@ -152,7 +160,13 @@ class ServiceProcess:
         self._followers = running.followers
         running.store.on_commit(running.followers.wake)
         await running.followers.start()
-        self._server = BusServer(self._bus, name, {**service.handlers, **_kernel_handlers(running)})
+        self._refusals = _refusal_log(running, service)
+        self._server = BusServer(
+            self._bus,
+            name,
+            {**service.handlers, **_kernel_handlers(running, service)},
+            refused=self._refusals.note if self._refusals else None,
+        )
         await self._server.start()
         self._start_background(running, service)
         self._ready = True
@@ -166,6 +180,8 @@ class ServiceProcess:
         if self._server:
             await self._server.drain(patience_s=FINISH_S)
         await self._background.stop()
+        if self._refusals:
+            await self._refusals.flush()
         await self._stop_followers()
         for part in (self._store, self._bus, self._pools):
             if part:
@@ -176,6 +192,9 @@ class ServiceProcess:
     def _start_background(self, running: Running, service: Service) -> None:
         start, heads = self._background.start, self._settings.heads_folder
         start("purge receipts", partial(every, _PURGE_EVERY_S, running.store.purge_receipts))
+        if self._refusals:
+            start("write refusals", self._refusals.run)
+            start("purge refusals", partial(every, _PURGE_EVERY_S, self._refusals.purge))
         if heads:
             start("sign heads", partial(keep_signing_heads, running.store, heads))
         for job in service.jobs:
@@ -200,7 +219,13 @@ class ServiceProcess:
         return self._ready
 
 
-def _kernel_handlers(running: Running) -> Handlers:
+def _refusal_log(running: Running, service: Service) -> RefusalLog | None:
+    if service.audited is None:
+        return None
+    return RefusalLog(running.pool_queries, running.name, strangers=service.audited.strangers)
+
+
+def _kernel_handlers(running: Running, service: Service) -> Handlers:
     async def wait_for(request: Request[WaitFor]) -> Result[Reached]:
         wanted = request.message
         timeout_s = max(0.0, min(wanted.timeout_s, request.context.left_s - _ANSWER_S))
@@ -218,4 +243,7 @@ def _kernel_handlers(running: Running) -> Handlers:
             await running.followers.published_events(after=wanted.after, limit=wanted.limit, epoch=wanted.epoch)
         )
 
-    return {WaitFor: wait_for, Events: events}
+    handlers: Handlers = {WaitFor: wait_for, Events: events}
+    if service.audited is None:
+        return handlers
+    return {**handlers, Audit: AuditQueries(running.pool_queries, service.audited.asker_of).audit}

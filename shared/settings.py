@@ -50,12 +50,12 @@ class ServiceSettings(BusSettings):
     @classmethod
     def _whole_key(cls, key: SecretStr | None) -> SecretStr | None:
         if key is not None:
-            _key_bytes(key)
+            key_bytes(key.get_secret_value())
         return key
 
     def master_key_bytes(self) -> bytes | None:
         """Return the 32 bytes of the master key, None where none is set."""
-        return None if self.master_key is None else _key_bytes(self.master_key)
+        return None if self.master_key is None else key_bytes(self.master_key.get_secret_value())
 
 
 def load_settings(kind: type[SettingsT]) -> SettingsT:
@@ -72,9 +72,10 @@ def _line(field: str, text: str) -> str:
     return f"{PREFIX}{field.upper()}: {said}"
 
 
-def _key_bytes(key: SecretStr) -> bytes:
+def key_bytes(text: str) -> bytes:
+    """Return the 32 bytes of a key from its base64; raise ValueError, without the value, for anything else."""
     try:
-        raw = base64.b64decode(key.get_secret_value(), validate=True)
+        raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise ValueError("expected base64") from None
     if len(raw) != _KEY_BYTES:

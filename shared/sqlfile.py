@@ -21,3 +21,14 @@ def load_queries(path: Path) -> Mapping[str, str]:
             raise ValueError(f"query {name} of {path.name} is empty or stands twice")
         queries[name] = query
     return queries
+
+
+def load_folder(folder: Path) -> Mapping[str, str]:
+    """Return the queries of all `.sql` files of a folder by their names; raise ValueError where a name stands twice."""
+    queries: dict[str, str] = {}
+    for path in sorted(folder.glob("*.sql")):
+        found = load_queries(path)
+        if twice := queries.keys() & found.keys():
+            raise ValueError(f"queries {sorted(twice)} of {path.name} stand in another file too")
+        queries |= found
+    return queries

@@ -36,6 +36,7 @@ MESSAGE_SECONDS: Final = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15),
 )
 DROPPED: Final = Counter("aerodrome_messages_dropped_total", "Messages not worked on, by reason.", ["lane", "reason"])
+LOST: Final = Counter("aerodrome_dropped_total", "Records that were not kept, by reason.", ["what", "reason"])
 IN_WORK: Final = Gauge("aerodrome_messages_in_work", "Messages being worked on or waiting, by lane.", ["lane"])
 ASKS: Final = Counter("aerodrome_asks_total", "Questions put to other services, by outcome.", ["subject", "outcome"])
 REPEATS: Final = Counter("aerodrome_ask_repeats_total", "Questions sent again because no answer came.", ["subject"])

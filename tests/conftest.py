@@ -5,13 +5,17 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from tests.servers import Database, NatsForTests, PostgresForTests, start_nats, start_postgres
 
 NewDatabase = Callable[[str], Awaitable[Database]]
-NewNats = Callable[[], NatsForTests]
+
+_MEMORY: Final = Path("/dev/shm")
+_ENOUGH: Final = 4 << 30
+"""Bytes that a run of tests may need at a time, and more."""
 
 
 @pytest.fixture(scope="session")
@@ -33,9 +37,21 @@ def private_folder(session_folder: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(session_folder: Path) -> Iterator[PostgresForTests]:
+def quick_folder(session_folder: Path) -> Iterator[Path]:
+    """As `session_folder`, in memory where there is room: every database is hundreds of files, made and removed."""
+    if not (_MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ENOUGH):
+        yield session_folder
+        return
+    folder = Path(tempfile.mkdtemp(prefix="aerodrome-tests-", dir=_MEMORY))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(quick_folder: Path) -> Iterator[PostgresForTests]:
     """The Postgres that all tests share, each with databases of its own; never stop or kill this one."""
-    running = start_postgres(session_folder / "postgres", synced=False)
+    running = start_postgres(quick_folder / "postgres", synced=False)
     yield running
     running.child.stop()
 

@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import asyncpg
@@ -137,7 +137,11 @@ def start_postgres(folder: Path, *, synced: bool = True) -> PostgresForTests:
 def start_nats(folder: Path, *, extra: Sequence[NatsUser] = ()) -> NatsForTests:
     """Start a NATS in `folder` with the product's users, the user `test` and `extra`."""
     everything = NatsUser(name=EVERYTHING, password=PASSWORD, publish=[">"], subscribe=[">"])
-    users = [*nats_users(dict.fromkeys(USERS, PASSWORD)), everything, *extra]
+    answering = [
+        replace(user, publish=[*user.publish, f"{inbox_prefix(EVERYTHING)}.>"])
+        for user in nats_users(dict.fromkeys(USERS, PASSWORD))
+    ]
+    users = [*answering, everything, *extra]
     return NatsForTests(EmbeddedNats(folder=folder, port=free_port(), users=users))
 
 

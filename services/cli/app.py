@@ -1,5 +1,6 @@
 """The commands of the console script and their help."""
 
+import asyncio
 import os
 import sys
 from typing import Annotated
@@ -7,7 +8,7 @@ from typing import Annotated
 import typer
 
 from services.cli.folder import CannotStart, data_folder
-from services.cli.looking import Data, events, mail, projections
+from services.cli.looking import Data, audit, events, mail, projections
 from services.cli.output import say
 
 HELP = """
@@ -18,9 +19,10 @@ Start everything on this machine with `aerodrome up`; look into what happened wi
 app = typer.Typer(
     help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False
 )
-for name, commands in (("events", events), ("projections", projections), ("mail", mail)):
+for name, commands in (("events", events), ("projections", projections), ("audit", audit), ("mail", mail)):
     app.add_typer(commands, name=name)
 
+Count = Annotated[int, typer.Option(min=0, max=1_000_000)]
 Port = Annotated[int, typer.Option("--port", envvar="AERODROME_PORT", min=1, max=65535, help="Port of the gateway.")]
 
 
@@ -72,6 +74,29 @@ def migrate(
     for name in migrate_service(service, owner_url, data_folder(data)):
         say(f"ran {name}")
     say(f"{service} is up to date")
+
+
+@app.command()
+def seed(
+    users: Annotated[int, typer.Option(min=1, max=1_000_000)] = 1000,
+    workspaces: Count = 50,
+    service_accounts: Count = 200,
+    teams: Count = 20,
+    force: Annotated[bool, typer.Option(help="Seed although people live here already.")] = False,
+    data: Data = None,
+) -> None:
+    """Fill the running `up` with invented people, workspaces, teams and service accounts, for load tests and trials.
+
+    They come through the event store like everything else. Every person has an address at seed.test and one and the
+    same published password, which the last line says: nothing for an installation that others can reach.
+
+    Example: `aerodrome seed --users 100000 --workspaces 5000 --service-accounts 20000 --teams 1000`
+    """
+    from services.cli.seed import seed as run_seed
+    from services.identity.seeding import Sizes
+
+    sizes = Sizes(users=users, workspaces=workspaces, service_accounts=service_accounts, teams=teams)
+    asyncio.run(run_seed(data_folder(data), sizes, force=force, say=say))
 
 
 def main() -> None:

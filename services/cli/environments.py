@@ -9,6 +9,7 @@ from services.nats_users import SERVICES
 from shared.settings import PREFIX
 
 DATABASE = f"{PREFIX}DATABASE_URL"
+MASTER_KEY = f"{PREFIX}MASTER_KEY"
 OPEN_S = 10.0  # how long a command waits for a server
 
 
@@ -32,6 +33,15 @@ def environments(folder: DataFolder, service: str) -> Mapping[str, Mapping[str, 
     folder.state()
     names: Sequence[str] = [known_service(service)] if service else SERVICES
     return {name: _of_up(folder, name) for name in names}
+
+
+def environment_beside(
+    folder: DataFolder, given: Mapping[str, Mapping[str, str]], service: str
+) -> Mapping[str, str] | None:
+    """Return the settings of one more service than the `given` ones, None where the shell holds those of another."""
+    if service in given or DATABASE in os.environ:
+        return given.get(service)
+    return _of_up(folder, service)
 
 
 def _of_up(folder: DataFolder, service: str) -> Mapping[str, str]:

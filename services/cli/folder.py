@@ -89,6 +89,11 @@ class DataFolder:
         """Folder with the signed heads of the event stores, a folder a service."""
         return self.path / "heads"
 
+    @property
+    def tombstones(self) -> Path:
+        """List of people whose keys were destroyed; it is kept when databases are restored from a dump."""
+        return self.path / "tombstones"
+
     @contextlib.contextmanager
     def locked(self) -> Generator[None]:
         """Hold the folder for this `up`; raise CannotStart if another one has it."""

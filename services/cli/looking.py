@@ -1,6 +1,7 @@
-"""The commands `events`, `projections` and `mail` and their help."""
+"""The commands `events`, `projections`, `audit` and `mail` and their help."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,9 @@ events = typer.Typer(
 )
 projections = typer.Typer(
     help="Look after what follows the events: read models, policies, the publisher.", no_args_is_help=True
+)
+audit = typer.Typer(
+    help="Read who did what, when, from where and on what, refused attempts included.", no_args_is_help=True
 )
 mail = typer.Typer(help="Read what the local mail catcher of `up` has taken.", no_args_is_help=True)
 
@@ -166,6 +170,41 @@ def requeue_job(
     if not asyncio.run(requeue(data_folder(data), service, job)):
         raise CannotStart(f"{service} has no dead job {job}")
     say(f"job {job} will be tried again")
+
+
+@audit.command("export")
+def export_audit(
+    since: Annotated[datetime | None, typer.Option(help="From this time on, UTC: a day, or a day and time.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Up to this time, without it, UTC.")] = None,
+    workspace: Annotated[str, typer.Option(help="Only what concerns this workspace.")] = "",
+    service: OneOrAll = "",
+    data: Data = None,
+) -> None:
+    """Write every record as a line of JSON: of each service its events, oldest first, then what it refused.
+
+    Address and program stand there where the key to them is at hand: on the data folder of `up`, or in a container with
+    the settings of identity. If records are missing, it says so and ends with status 1.
+
+    Example: `aerodrome audit export --since 2026-08-01 --workspace cm3x0a1b2c3d4e5f6g7h8i9j0 > audit.ndjson`
+    """
+    from services.cli.auditing import Export
+    from services.cli.environments import environment_beside, environments
+
+    folder = data_folder(data)
+    given = environments(folder, service)
+    export = Export(given, environment_beside(folder, given, "identity"), workspace, _utc(since), _utc(until))
+
+    async def write() -> None:
+        async for line in export.lines():
+            say(line)
+
+    asyncio.run(write())
+    if export.missing:
+        raise CannotStart("; ".join(export.missing))
+
+
+def _utc(time: datetime | None) -> datetime | None:
+    return time and time.replace(tzinfo=UTC)
 
 
 @mail.command("list")

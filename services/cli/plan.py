@@ -144,6 +144,8 @@ def _settings(plan: Plan, name: str) -> dict[str, str]:
     app_dsn = plan.postgres.dsn(database=name, user=name, password=plan.secrets.apps[name])
     settings |= {"DATABASE_URL": app_dsn, "HEADS_FOLDER": str(plan.folder.heads / name)}
     settings["MASTER_KEY"] = plan.secrets.master_keys[name]
+    if name == "identity":
+        settings["TOMBSTONES_FILE"] = str(plan.folder.tombstones)
     if name == "invites":
         settings |= {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(plan.smtp_port)}
     return settings

@@ -6,12 +6,13 @@ import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
-from services.cli.environments import OPEN_S, environments, known_service
+from services.cli.environments import DATABASE, OPEN_S, environments, known_service
 from services.cli.folder import CannotStart, DataFolder
 from shared.bus.client import Bus
-from shared.postgres import open_pools
+from shared.postgres import QUERIES, open_pool, open_pools
 from shared.service import App, Running, build
 from shared.settings import ServiceSettings, WrongSettings, load_settings
+from shared.store.model import PgPool
 
 
 @asynccontextmanager
@@ -35,6 +36,20 @@ async def opened(folder: DataFolder, service: str) -> AsyncGenerator[Running]:
         await running.store.close()
         await bus.close()
         await pools.close()
+
+
+@asynccontextmanager
+async def pool_of(service: str, environment: Mapping[str, str]) -> AsyncGenerator[PgPool]:
+    """Open connections to a service's database alone; raise CannotStart if it has not answered in 10 s."""
+    try:
+        async with asyncio.timeout(OPEN_S):
+            pool = await open_pool(environment[DATABASE], service=f"{service} cli", shape=QUERIES)
+    except TimeoutError as error:
+        raise CannotStart(f"the database of {service} has not answered in {OPEN_S:g} s") from error
+    try:
+        yield pool
+    finally:
+        await pool.close()
 
 
 def _settings(app: App, environment: Mapping[str, str]) -> ServiceSettings:

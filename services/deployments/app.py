@@ -1,6 +1,7 @@
 """Puts the deployments service together."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +12,12 @@ from services.deployments.drivers.simulation import Simulation
 from services.deployments.handlers import CommandHandlers
 from services.deployments.logs.stream import LogStream
 from services.deployments.policies import DriverPolicy
-from services.deployments.projections import deployments_projection
+from services.deployments.projections import concern, deployments_projection
 from services.deployments.queries import QueryHandlers
 from services.deployments.settings import DeploymentsSettings
 from services.deployments.workers import DriverWorker
+from services.identity.contract.holdings import asker_with_all_grants
+from shared.audit.audited import Audited
 from shared.service import App, Job, Running, Service
 from shared.store.events import EventTypes
 
@@ -40,6 +43,7 @@ def build(running: Running) -> Service:
         policies=(DriverPolicy(),),
         workers=(worker,),
         jobs=(_job("log stream", stream.keep), _job("simulation", simulation.run)),
+        audited=Audited(concern_of=concern, asker_of=partial(asker_with_all_grants, running.bus)),
     )
 
 

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any, assert_never, cast
+from dataclasses import replace
+from typing import Any, Final, assert_never, cast
 
 from pydantic import JsonValue
 
@@ -17,10 +18,14 @@ from services.deployments.contract import (
     status_of,
 )
 from services.deployments.domain.specification import ALERT_EMAILS
+from services.deployments.domain.workspace import WORKSPACE
 from services.deployments.statements import QUERIES
+from shared.audit.concerns import Concern, concern_of
 from shared.followers.projection import RowProjection
 from shared.store.model import Recorded
 from shared.store.personal import clear_text
+
+_AT_HOME: Final = frozenset({"deployment"})
 
 
 def evolve_row(row: DeploymentRow | None, recorded: Recorded) -> DeploymentRow | None:
@@ -46,6 +51,12 @@ def evolve_row(row: DeploymentRow | None, recorded: Recorded) -> DeploymentRow |
             return _moved(row, State.DELETED, observed_generation=event.generation)
         case _:
             assert_never(event)
+
+
+def concern(recorded: Recorded) -> Concern:
+    """Return the deployment or the workspace that an event is about, for the audit."""
+    found = concern_of(recorded, at_home=_AT_HOME)
+    return replace(found, target_kind="workspace") if found.target_kind == WORKSPACE.kind else found
 
 
 def deployments_projection() -> RowProjection[DeploymentRow]:

@@ -8,17 +8,22 @@ from aiohttp import web
 from opentelemetry.trace import SpanKind
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from services.gateway import playground
+from services.gateway import jwks, pages
 from services.gateway.answers import encode, refusal
+from services.gateway.callers import Callers
+from services.gateway.connections import Runner
 from services.gateway.errors import INTERNAL, Code
 from services.gateway.execution import Engine
 from services.gateway.http import GraphQLDoor
 from services.gateway.metrics import ANSWERS
 from services.gateway.origins import Origins
+from services.gateway.peers import Peers
 from services.gateway.requests import MOST_BODY
 from services.gateway.schema import build_schema
+from services.gateway.seals import Seals
 from services.gateway.settings import GatewaySettings
 from services.gateway.sockets.door import SocketDoor, wants_socket
+from services.gateway.turns import Turns
 from shared.bus.client import Bus
 from shared.health import Health
 from shared.runtime.loop import serve
@@ -51,7 +56,7 @@ class GatewayProcess:
         self._settings = settings
         self._health: Health | None = None
         self._bus: Bus | None = None
-        self._runner: web.AppRunner | None = None
+        self._runner: Runner | None = None
 
     @property
     def port(self) -> int:
@@ -66,10 +71,10 @@ class GatewayProcess:
         )
         self._bus = await Bus.connect(settings, name=NAME)
         application = build_application(settings, self._bus)
-        self._runner = web.AppRunner(
+        self._runner = Runner(
             application,
-            access_log=None,
             shutdown_timeout=FINISH_S,
+            access_log=None,
             keepalive_timeout=IDLE_S,
             auto_decompress=False,  # bodies are unpacked where a mistake gets an answer in our form
         )
@@ -97,16 +102,22 @@ def build_application(settings: GatewaySettings, bus: Bus) -> web.Application:
     """Return the web application: GraphQL by HTTP and socket, the browser IDE, and what probes ask."""
     engine = Engine(build_schema())
     origins = Origins(settings.allowed_origins, settings.public_url)
-    graphql = GraphQLDoor(engine, bus, origins, settings.public_url)
-    sockets = SocketDoor(engine, bus, origins)
+    peers = Peers(settings.trusted_proxies)
+    seals, turns = Seals(), Turns()
+    callers = Callers(bus)
+    graphql = GraphQLDoor(engine, bus, callers, origins, peers, seals, turns, settings.public_url)
+    sockets = SocketDoor(engine, bus, callers, origins, peers, seals, turns)
 
     async def get_v1(request: web.Request) -> web.StreamResponse:
         if wants_socket(request):
             return await sockets.open(request)
-        return await (playground.page(request) if playground.wants_page(request) else graphql.get(request))
+        return await (pages.playground.get(request) if pages.wants_page(request) else graphql.get(request))
 
     async def ready(_: web.Request) -> web.Response:
         return web.json_response({"nats": bus.connected}, status=200 if bus.connected else 503)
+
+    async def listen(_: web.Application) -> None:
+        await callers.start()
 
     async def leave(_: web.Application) -> None:
         await sockets.leave()
@@ -116,12 +127,13 @@ def build_application(settings: GatewaySettings, bus: Bus) -> web.Application:
         application.router.add_post(path, graphql.post)
         application.router.add_get(path, get_v1)
     application.router.add_get("/ws", sockets.open)
-    application.router.add_get("/playground", playground.page)
-    application.router.add_static("/playground/static", playground.STATIC)
+    pages.add_pages(application)
+    application.router.add_get(jwks.PATH, jwks.KeySet(bus).get)
     application.router.add_get("/v1/healthz", _alive)
     application.router.add_get("/healthz", _alive)
     application.router.add_get("/readyz", ready)
     application.router.add_get("/metrics", _metrics)
+    application.on_startup.append(listen)
     application.on_shutdown.append(leave)
     return application
 

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import re
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final, TypeAlias, TypeVar
@@ -10,11 +12,15 @@ from uuid import UUID, uuid5
 
 from graphql import GraphQLResolveInfo
 
+from services.deployments.contract import SERVICE as DEPLOYMENTS
+from services.gateway.callers import Callers
 from services.gateway.loaders import Loaders
 from services.gateway.rows import Budget
+from services.gateway.seals import Seals
+from services.gateway.turns import Turns
 from services.identity.contract import SERVICE as IDENTITY
-from services.identity.contract import Authenticate, Authenticated, SessionRow
-from shared.auth import ANONYMOUS, Principal, PrincipalKind
+from services.identity.contract import Authenticated, Grants, SealOrigin, SessionRow
+from shared.auth import ANONYMOUS, NOWHERE, Origin, Principal, PrincipalKind
 from shared.bus.client import Bus
 from shared.bus.context import PATIENCE, Context
 from shared.bus.kernel import WaitFor
@@ -26,10 +32,13 @@ A = TypeVar("A", bound=Message)
 
 log: Final = logging.getLogger(__name__)
 
-SIGN_IN_PATIENCE: Final = timedelta(seconds=15)
+PASSWORD_PATIENCE: Final = timedelta(seconds=15)
+SEAL_PATIENCE: Final = timedelta(seconds=1)
 READ_YOUR_WRITES_S: Final = 2.0
 MOST_KEY: Final = 255
 _KEYS: Final = UUID("5f2c7d0e-6a0f-5e0c-9c39-3f4f1c1d7a11")
+# Identity has to know a deployment before roles on it can be given.
+_AUTHORISED_BY: Final = {DEPLOYMENTS: (IDENTITY,)}
 _PLAIN: Final = re.compile(r"[\x21-\x7e]+")
 
 
@@ -46,22 +55,32 @@ class Written:
 class Asking:
     """What a request brings along besides its document. `index` is its place in a batch.
 
-    `idempotency_key` is as the client wrote it, None where it wrote none.
+    `idempotency_key` is as the client wrote it, None where it wrote none. `seals` and `turns` are those of the gateway,
+    for all requests.
     """
 
     token: str = ""
     idempotency_key: str | None = None
     index: int = 0
+    origin: Origin = NOWHERE
+    seals: Seals = field(default_factory=Seals)
+    turns: Turns = field(default_factory=Turns)
 
 
 @dataclass(slots=True)
 class RequestContext:
-    """The context of one operation: the caller, asked for once, and what the operation wrote."""
+    """The context of one operation: the caller, asked for once, and what the operation wrote.
+
+    `news` counts what was heard of the caller since, for an operation that stays.
+    """
 
     bus: Bus
+    callers: Callers
     asking: Asking
+    news: Callable[[], int] = lambda: 0
     stale: bool = False
     session: SessionRow | None = None
+    signed_out: bool = False
     budget: Budget = field(default_factory=Budget)
     correlation_id: UUID = field(default_factory=new_message_id)
     loaders: Loaders = field(init=False)
@@ -82,6 +101,14 @@ class RequestContext:
         """Return the principal of this request."""
         return (await self.caller()).principal
 
+    async def holder(self) -> Principal:
+        """Return who asks with all grants, also those that no message could carry; asked for where there are more."""
+        caller = await self.caller()
+        if not caller.more_grants:
+            return caller.principal
+        held = await self.ask(Grants(of=caller.principal.subject))
+        return caller.principal.model_copy(update={"grants": held.grants, "permission_sets": held.permission_sets})
+
     async def signed_in_caller(self) -> Authenticated:
         """Return who asks; raise Unauthenticated if nobody is known to."""
         caller = await self.caller()
@@ -92,31 +119,52 @@ class RequestContext:
     def sign_in(self, session: SessionRow) -> None:
         """Go on in the name of who just signed in; the session is also put into the cookie."""
         self.asking = replace(self.asking, token=session.token)
-        self.session = session
+        self.session, self.signed_out = session, False
+        self.forget_caller()
+
+    def sign_out(self) -> None:
+        """Go on as nobody; the cookie is dropped."""
+        self.asking = replace(self.asking, token="")
+        self.session, self.signed_out = None, True
         self.forget_caller()
 
     def forget_caller(self) -> None:
         """Ask afresh who asks, and what they hold, at the next need."""
         self._caller = None
 
-    async def ask(self, query: Query[A]) -> A:
-        """Return the answer to a query, from read models that show what this request wrote."""
+    async def ask(self, query: Query[A], *, to: str = "") -> A:
+        """Return the answer to a query, from read models that show what this request wrote.
+
+        `to` names the service of a kernel query.
+        """
         principal = await self.principal()
-        await self._see_own_writes(query.service())
-        answered = await self.bus.ask(query, self._envelope(principal))
+        await self._see_own_writes(to or query.service())
+        answered = await self.bus.ask(query, self._envelope(principal), to=to)
         return answered.value
 
-    async def send(self, info: GraphQLResolveInfo[Any], command: Command[A], *, patience: timedelta = PATIENCE) -> A:
-        """Return the answer to a command once its service's read models show it, or after 2 s as stale."""
+    async def send(self, info: GraphQLResolveInfo[Any], command: Command[A], *, with_password: bool = False) -> A:
+        """Return the answer to a command once its service's read models show it, or after 2 s as stale.
+
+        One `with_password` waits for its turn, for at most 15 s together with its answer.
+        """
+        patience = PASSWORD_PATIENCE if with_password else PATIENCE
         principal = await self.principal()
         message_id, keyed = self._command_id(info, principal)
-        envelope = self._envelope(principal, patience=patience, message_id=message_id, keyed=keyed)
-        answered = await self.bus.ask(command, envelope)
+        seal = await self._origin_seal(principal)
+        envelope = replace(
+            self._envelope(principal, patience=patience, message_id=message_id, keyed=keyed),
+            origin=self.asking.origin if command.service() == IDENTITY else NOWHERE,
+            origin_seal=seal,
+        )
+        async with self.asking.turns.one(self.asking.origin.site) if with_password else nullcontext():
+            answered = await self.bus.ask(command, envelope)
         log.info("command answered", extra={"command": type(command).__name__, "position": answered.position})
         if answered.position:
             written = Written(command.service(), answered.stream, answered.position)
+            if written.service == IDENTITY:
+                self.callers.revoke([written.stream], written.position)  # before the answer, however slow the news are
             self._written.append(written)
-            await self._wait(written.service, written)
+            await self._shown(written)
             self.loaders = Loaders(self.ask)
             if written.service == IDENTITY:
                 self.forget_caller()  # it may have changed what the caller holds
@@ -131,8 +179,26 @@ class RequestContext:
         keyed: bool = False,
     ) -> Context:
         return Context.first(
-            principal, patience=patience, message_id=message_id, correlation_id=self.correlation_id, keyed=keyed
+            principal,
+            patience=patience,
+            message_id=message_id,
+            correlation_id=self.correlation_id,
+            keyed=keyed,
         )
+
+    async def _origin_seal(self, principal: Principal) -> str:
+        """Return from where the caller asks as any service may keep it; a command goes on without it, if it must."""
+
+        async def seal() -> str:
+            envelope = self._envelope(principal, patience=SEAL_PATIENCE)
+            answered = await self.bus.ask(SealOrigin(), replace(envelope, origin=self.asking.origin))
+            return answered.value.seal
+
+        try:
+            return await self.asking.seals.of(principal, self.asking.origin, seal)
+        except Unavailable:
+            log.warning("a command goes without its origin: identity has not sealed it")
+            return ""
 
     def _command_id(self, info: GraphQLResolveInfo[Any], principal: Principal) -> tuple[UUID | None, bool]:
         if self.asking.idempotency_key is None or principal.kind is PrincipalKind.ANONYMOUS:
@@ -147,7 +213,8 @@ class RequestContext:
         if not token:
             return Authenticated(principal=ANONYMOUS)
         try:
-            return (await self.bus.ask(Authenticate(token=token), self._envelope(ANONYMOUS))).value
+            wrote = (written.position for written in self._written if written.service == IDENTITY)
+            return await self.callers.find(token, least=max(wrote, default=0))
         except Unauthenticated:
             return Authenticated(principal=ANONYMOUS)
 
@@ -155,6 +222,11 @@ class RequestContext:
         for written in self._written:
             if written.service != service and (service, written) not in self._reached:
                 await self._wait(service, written)
+
+    async def _shown(self, written: Written) -> None:
+        """Wait until what was written shows: also where it is authorised, so that the next request may build on it."""
+        waits = {written.service, *_AUTHORISED_BY.get(written.service, ())}
+        await asyncio.gather(*(self._wait(service, written) for service in waits))
 
     async def _wait(self, service: str, written: Written) -> None:
         """Wait until `service` shows what was written; what is not shown in time makes the answer stale."""

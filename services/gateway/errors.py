@@ -84,12 +84,17 @@ BY_RULE: Final[Mapping[str, Public]] = {
         "Public sign ups can be enabled via configuration change.",
         Code.INTERNAL,
     ),
+    IdentityRule.TOO_MANY_SIGN_UPS: Public(
+        "Too many sign ups came from your network, please try again later", Code.UNAVAILABLE
+    ),
     IdentityRule.INVITE_NOT_FOUND: Public("Invite token not found", Code.BAD_USER_INPUT),
     IdentityRule.INVITE_EMAIL_MISMATCH: Public(
         "This email is not associated with the specified invite token", Code.INVITE_MISMATCH
     ),
     IdentityRule.BAD_CREDENTIALS: Public("Invalid password and username combination", Code.INTERNAL),
     IdentityRule.AWAITING_CONFIRMATION: Public("Your account is awaiting email confirmation", Code.NOT_CONFIRMED),
+    IdentityRule.INVALID_TOKEN: Public("Invalid token", Code.BAD_USER_INPUT),
+    IdentityRule.INVALID_RESET_TOKEN: Public("Invalid resetToken", Code.BAD_USER_INPUT),
     IdentityRule.INVALID_ROLE: Public("Invalid role", Code.BAD_USER_INPUT),
     IdentityRule.ROLE_ENTITY_MISMATCH: Public("Entity and role types don't match", Code.BAD_USER_INPUT),
     IdentityRule.DUPLICATE_BINDING: Public("A duplicate role binding already exists", Code.BAD_USER_INPUT),
@@ -114,10 +119,14 @@ Source: houston.md, section 1.4.
 OWN_WORDS: Final = frozenset(
     {
         IdentityRule.USERNAME_IN_USE,
+        IdentityRule.SIGNUP_DOMAIN,
         IdentityRule.BOOTSTRAP_TOKEN_REQUIRED,
         IdentityRule.WEAK_PASSWORD,
         IdentityRule.INVALID_EMAIL,
         IdentityRule.INVALID_TEXT,
+        IdentityRule.SIGNING_KEY_IN_USE,
+        IdentityRule.FIXED_GROUP,
+        IdentityRule.INVALID_STATUS,
         DeploymentsRule.RELEASE_NAME_IN_USE,
         DeploymentsRule.INVALID_LABEL,
         DeploymentsRule.INVALID_DESCRIPTION,

@@ -6,19 +6,23 @@ from aiohttp import web
 
 from services.gateway.answers import Answer, encode, refusal
 from services.gateway.bodies import read_bytes
+from services.gateway.callers import Callers
 from services.gateway.context import Asking, RequestContext
 from services.gateway.credentials import cookie_name, token_of
 from services.gateway.errors import UNAVAILABLE, Code, sentence
 from services.gateway.execution import Engine
 from services.gateway.origins import Origins
+from services.gateway.peers import Peers
 from services.gateway.requests import MOST_BODY, Batch, GraphRequest, read_body, read_query
 from services.gateway.rows import Budget
-from services.identity.contract import SessionRow
+from services.gateway.seals import Seals
+from services.gateway.turns import Turns
 from shared.bus.client import Bus
 from shared.clock import utc_now
 from shared.errors import Invalid
 
 TOO_LARGE: Final = f"The request body is larger than {MOST_BODY} bytes"
+NOT_JSON: Final = "The Content-Type must be application/json"
 TOO_SLOW: Final = "The request body did not arrive in time"
 MOST_IN_WORK: Final = 500
 """Documents that one process works on at a time; further ones are told to try again."""
@@ -29,16 +33,35 @@ HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosnif
 class GraphQLDoor:
     """The handlers of /v1."""
 
-    def __init__(self, engine: Engine, bus: Bus, origins: Origins, public_url: str) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        bus: Bus,
+        callers: Callers,
+        origins: Origins,
+        peers: Peers,
+        seals: Seals,
+        turns: Turns,
+        public_url: str,
+    ) -> None:
         self._engine = engine
         self._bus = bus
+        self._callers = callers
         self._origins = origins
+        self._peers = peers
+        self._seals = seals
+        self._turns = turns
         self._cookie = cookie_name(public_url)
         self._in_work = 0
         self._secure = public_url.startswith("https:")
 
     async def post(self, request: web.Request) -> web.Response:
-        """Answer one request or an array of them."""
+        """Answer one request or an array of them.
+
+        Any other type is refused unread: browsers let foreign pages send text and forms without asking us first.
+        """
+        if request.content_type != "application/json":
+            return _response(refusal(415, NOT_JSON, Code.BAD_USER_INPUT))
         try:
             batch = read_body(await read_bytes(request))
         except TimeoutError:
@@ -62,7 +85,8 @@ class GraphQLDoor:
         if not batch.many:
             answer, context = await self._answer(request, batch.requests[0])
             response = _response(answer)
-            self._set_cookie(response, context.session)
+            if self._origins.allows(request):  # a foreign page could else sign its reader in as somebody else
+                self._set_cookie(response, context)
             return response
         bodies: list[Any] = []
         budget = Budget()
@@ -74,7 +98,9 @@ class GraphQLDoor:
     async def _answer(
         self, request: web.Request, asked: GraphRequest, *, only_query: bool = False, budget: Budget | None = None
     ) -> tuple[Answer, RequestContext]:
-        context = RequestContext(self._bus, self._asking(request, asked.index), budget=budget or Budget())
+        context = RequestContext(
+            self._bus, self._callers, self._asking(request, asked.index), budget=budget or Budget()
+        )
         if self._in_work >= MOST_IN_WORK:
             return refusal(200, UNAVAILABLE.message, UNAVAILABLE.code), context
         self._in_work += 1
@@ -90,9 +116,14 @@ class GraphQLDoor:
             token=token_of(request.headers, cookie=cookie),
             idempotency_key=request.headers.get("Idempotency-Key"),
             index=index,
+            origin=self._peers.origin(request),
+            seals=self._seals,
+            turns=self._turns,
         )
 
-    def _set_cookie(self, response: web.Response, session: SessionRow | None) -> None:
+    def _set_cookie(self, response: web.Response, context: RequestContext) -> None:
+        """Have a browser keep the session that just began, or drop the one that ended."""
+        session = context.session
         if session is not None:
             response.set_cookie(
                 self._cookie,
@@ -103,6 +134,8 @@ class GraphQLDoor:
                 samesite="Strict",
                 secure=self._secure,
             )
+        if context.signed_out:
+            response.del_cookie(self._cookie, path="/", httponly=True, samesite="Strict", secure=self._secure)
 
 
 def _response(answer: Answer, body: Any = None) -> web.Response:

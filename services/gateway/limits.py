@@ -38,8 +38,22 @@ LIST_WEIGHT: Final = 10
 
 COMMAND_COST: Final = 100
 SIGN_IN_COST: Final = 1_000
+"""Of what anybody may send, and what is answered at an even time: a document of many would stay for long."""
+
+AUDIT_COST: Final = 1_000
+"""A page of up to 500 records of each service, read and merged whatever is selected of it."""
+
 INTROSPECTION_COST: Final = 6_000
-_COSTLY: Final = {"createToken": SIGN_IN_COST, "createUser": SIGN_IN_COST, "__schema": INTROSPECTION_COST}
+_COSTLY: Final = {
+    "createToken": SIGN_IN_COST,
+    "createUser": SIGN_IN_COST,
+    "confirmEmail": SIGN_IN_COST,
+    "resetPassword": SIGN_IN_COST,
+    "forgotPassword": SIGN_IN_COST,
+    "resendConfirmation": SIGN_IN_COST,
+    "auditLog": AUDIT_COST,
+    "__schema": INTROSPECTION_COST,
+}
 
 
 @dataclass(slots=True)
@@ -139,8 +153,8 @@ class _Walk:
 def check_shape(schema: GraphQLSchema, document: DocumentNode) -> int:
     """Return what the costliest operation of `document` costs; raise GraphQLError if one is too deep or too costly.
 
-    The cost of a field is 1 (a command 100, a sign-in 1000, the whole schema 6000), and ten times what is below it when
-    it is a list.
+    The cost of a field is 1 (a command 100, a sign-in or a page of the audit 1000, the whole schema 6000), and ten
+    times what is below it when it is a list.
     """
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     if len(fragments) > MOST_FRAGMENTS:

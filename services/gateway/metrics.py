@@ -5,5 +5,7 @@ from typing import Final
 from prometheus_client import Counter, Gauge
 
 ANSWERS: Final = Counter("aerodrome_gateway_answers_total", "Answers to HTTP requests on /v1, by status.", ["status"])
+CALLERS: Final = Counter("aerodrome_callers_total", "Looks for who asks: cached, asked or refused.", ["outcome"])
+MALFORMED: Final = Counter("aerodrome_gateway_malformed_total", "Requests that were no valid HTTP.")
 SOCKETS: Final = Gauge("aerodrome_gateway_sockets", "WebSockets that are open.")
 SUBSCRIPTIONS: Final = Gauge("aerodrome_gateway_operations", "Operations under way on WebSockets.")

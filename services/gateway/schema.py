@@ -1,21 +1,53 @@
-"""The executable schema: schema.graphql with the resolvers behind it."""
+"""The executable schema: the files of the folder sdl with the resolvers behind them."""
 
 from importlib.resources import files
 
 from ariadne import make_executable_schema
 from graphql import GraphQLSchema
 
-from services.gateway.resolvers import deployments, invites, logs, service_accounts, users, workspaces
+from services.gateway.resolvers import (
+    accounts,
+    audit,
+    deployments,
+    groups,
+    invites,
+    logs,
+    members,
+    roles,
+    service_accounts,
+    signing_keys,
+    team_roles,
+    teams,
+    users,
+    workspaces,
+)
 from services.gateway.scalars import SCALARS
 
 
 def load_sdl() -> str:
-    """Return the text of schema.graphql."""
-    return files("services.gateway").joinpath("schema.graphql").read_text(encoding="utf-8")
+    """Return the text of the schema: all files of the folder sdl, one a subject."""
+    folder = files("services.gateway").joinpath("sdl")
+    names = sorted(each.name for each in folder.iterdir() if each.name.endswith(".graphql"))
+    return "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
 def build_schema() -> GraphQLSchema:
     """Return the schema with its resolvers; its camelCase names are snake_case in Python."""
-    rooms = (users, workspaces, service_accounts, invites, deployments, logs)
+    rooms = (
+        users,
+        accounts,
+        roles,
+        groups,
+        workspaces,
+        members,
+        teams,
+        team_roles,
+        service_accounts,
+        signing_keys,
+        invites,
+        deployments,
+        logs,
+        audit,
+    )
     bindables = [bindable for room in rooms for bindable in room.BINDABLES]
     return make_executable_schema(load_sdl(), *SCALARS, *bindables, convert_names_case=True)

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Final
 
-from services.identity.contract import ROLE_PERMISSIONS, Role
+from services.identity.contract import Role, Roles
 from services.identity.contract.holdings import asker_with_all_grants
 from shared.auth import SYSTEM, Principal
 from shared.bus.client import Bus
 from shared.bus.context import Context
+from shared.errors import Forbidden
 
 SEE_ALL: Final = "system.users.get"
 SEE_WORKSPACE: Final = "workspace.invites.get"
@@ -18,18 +19,29 @@ class Authority:
     """Checks the grants of the asker, all of them where the envelope could not carry them."""
 
     bus: Bus
+    roles: Roles
 
     async def require_invite(self, context: Context, scope: str, role: Role | None = None) -> None:
         """Return if the asker may invite to `scope`, withdraw from it, and holds all that `role` would give.
 
         Raises Unauthenticated or Forbidden.
         """
-        asker = await self.asker(context)
+        self._require(await self.asker(context), scope, role)
+
+    def may_invite(self, asker: Principal, scope: str, role: Role) -> bool:
+        """Say whether the asker, with all of its grants, may invite to `scope` with this role."""
+        try:
+            self._require(asker, scope, role)
+        except Forbidden:
+            return False
+        return True
+
+    def _require(self, asker: Principal, scope: str, role: Role | None) -> None:
         if scope == SYSTEM:
             asker.require("system.user.invite")
         else:
             asker.require("workspace.iam.update", scope)
-        for permission in sorted(ROLE_PERMISSIONS[role]) if role else ():
+        for permission in sorted(self.roles.permissions(role)) if role else ():
             asker.require(permission, scope)
 
     async def asker(self, context: Context) -> Principal:

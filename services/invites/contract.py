@@ -3,12 +3,16 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final, TypeAlias
+from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
 from services.identity.contract import (
+    MOST_TEAMS,
     InvitationId,
+    MailPurpose,
     Role,
+    TeamId,
     UserId,
     WorkspaceId,
     entity_kind,
@@ -24,6 +28,10 @@ InviteId: TypeAlias = InvitationId
 
 SERVICE: Final = "invites"
 """The name of the service on the bus and in `service:invites`."""
+
+
+MOST_TOKENS: Final = 100
+"""Invites whose tokens one question may ask for."""
 
 
 class Rule(StrEnum):
@@ -97,9 +105,11 @@ class CreateInvite(_Wish[InviteRow]):
     """Invite an address to the installation, or with a role to one workspace; identity decides and holds the address.
 
     Answers the pending invite; a repeat of the command id answers the first one as it stands by then. `role` may be
-    absent for the installation alone. Permission: system.user.invite, or workspace.iam.update on the workspace, and
-    every permission of `role`. Raises Rejected (invalid_role) and what identity raises: Rejected (email_in_use,
-    user_already_invited), NotFound for an unknown workspace, Invalid (invalid_email).
+    absent for the installation alone. `alone`: an open invite to any workspace stands in the way of one to the
+    installation. With the invite the person joins `team_ids`. Permission: system.user.invite, or workspace.iam.update
+    on the workspace, and every permission of `role`; for teams system.teams.update and all that they hold. Raises
+    Rejected (invalid_role) and what identity raises: Rejected (email_in_use, user_already_invited), Forbidden, NotFound
+    for an unknown workspace or team, Invalid (invalid_email).
     """
 
     subject: ClassVar[str] = "invites.command.create_invite"
@@ -107,6 +117,8 @@ class CreateInvite(_Wish[InviteRow]):
     email: str = Field(repr=False)
     workspace_id: WorkspaceId | None = None
     role: Role | None = None
+    alone: bool = True
+    team_ids: tuple[TeamId, ...] = Field(default=(), max_length=MOST_TEAMS)
     invite_id: Annotated[InviteId, Generated()] = Field(default_factory=new_invitation_id)
     user_id: Annotated[UserId, Generated()] = Field(default_factory=new_user_id)
     now: Annotated[datetime, Generated()] = Field(default_factory=utc_now)
@@ -146,6 +158,32 @@ class Invites(Query[InviteList]):
     pending_only: bool = True
     after_id: str = ""
     limit: int = Field(default=MOST_ROWS, ge=1, le=MOST_ROWS)
+
+
+class InviteTokenRow(Row):
+    """The token that the mail of an open invite carries."""
+
+    id: InviteId
+    token: str = Field(repr=False)
+
+
+class InviteTokenList(Message):
+    """Tokens by rising id of their invites."""
+
+    rows: tuple[InviteTokenRow, ...] = ()
+
+
+class InviteTokens(Query[InviteTokenList]):
+    """Return the tokens of open invites to who could have made any invite.
+
+    One token accepts all invites of its person, those that come later too. So it is not enough that the asker could
+    have made this one: permission is system.user.invite with all that SYSTEM_ADMIN gives. Others get no rows, and
+    invites that are unknown or not open are left out.
+    """
+
+    subject: ClassVar[str] = "invites.query.invite_tokens"
+
+    ids: tuple[InviteId, ...] = Field(max_length=MOST_TOKENS)
 
 
 class InviteCreated(Event):
@@ -210,6 +248,18 @@ class InviteVoided(Event):
     voided_at: datetime
 
 
+class MailRequested(Event):
+    """Identity wants a person mailed: a link, or a notice. `mail_id` is the id of its event that says so."""
+
+    type_name: ClassVar[str] = "mail.requested"
+
+    mail_id: UUID
+    user_id: UserId
+    purpose: MailPurpose
+    generation: int = 0
+    requested_at: datetime
+
+
 InviteEvent: TypeAlias = (
     InviteCreated | InviteRolesChanged | InviteWithdrawn | InviteExpired | InviteAccepted | InviteVoided
 )
@@ -221,5 +271,6 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     InviteExpired,
     InviteAccepted,
     InviteVoided,
+    MailRequested,
 )
 """What is stored and published."""

@@ -1,8 +1,9 @@
-"""The rules of stream `invite-<id>`: what identity decided about a person, recorded once."""
+"""The rules of streams `invite-<id>` and `mail-<id>`: what identity decided about a person, recorded once."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
+from uuid import UUID
 
 from services.identity.contract import Role, UserId
 from services.invites.contract import (
@@ -18,11 +19,17 @@ from services.invites.contract import (
 )
 
 KIND: Final = "invite"
+MAIL_KIND: Final = "mail"
 
 
 def invite_stream(invite_id: str) -> str:
     """Return the name of the stream of an invite."""
     return f"{KIND}-{invite_id}"
+
+
+def mail_stream(mail_id: UUID) -> str:
+    """Return the name of the stream of a mail."""
+    return f"{MAIL_KIND}-{mail_id}"
 
 
 @dataclass(frozen=True, slots=True)

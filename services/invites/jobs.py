@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from services.identity.contract import MailPurpose, UserId
+from services.identity.contract import InvitationId, MailPurpose, UserId
 from services.invites.contract import InviteId
 
 MAIL: Final = "mail"
@@ -13,14 +14,18 @@ EXPIRY: Final = "invite-expiry"
 
 
 class MailJob(BaseModel):
-    """A mail to send; its address and its token are asked for at that moment."""
+    """A mail to send; its address and its token are asked for at that moment.
+
+    `invitation_id`: of an invite's alone. `event_id`: the event of identity that asked for any other.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     purpose: MailPurpose
     user_id: UserId
-    invitation_id: InviteId
+    invitation_id: InviteId = InvitationId("")
     generation: int = 1
+    event_id: UUID | None = None
 
 
 class ExpiryJob(BaseModel):

@@ -15,6 +15,7 @@ from services.invites.contract import (
 )
 from services.invites.domain import KIND
 from services.invites.sql import QUERIES
+from shared.audit.concerns import Concern, concern_of
 from shared.followers.projection import RowProjection
 from shared.store.model import Recorded
 
@@ -25,6 +26,11 @@ def evolve(row: InviteRow | None, recorded: Recorded) -> InviteRow | None:
     if isinstance(event, InviteCreated):
         return _pending(event)
     return None if row is None else _changed(row, event)
+
+
+def concern(recorded: Recorded) -> Concern:
+    """Return the invite that an event is about and the workspace that it is for, for the audit."""
+    return concern_of(recorded, at_home=frozenset({KIND}))
 
 
 def _pending(event: InviteCreated) -> InviteRow:

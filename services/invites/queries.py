@@ -1,14 +1,23 @@
 """Answers questions about invites from the read model, as far as the asker may see."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from services.identity.contract import FindPerson, UserId, WorkspaceId
+from services.identity.contract import FindPerson, MailDetails, Role, UserId, WorkspaceId
 from services.invites.authority import SEE_ALL, SEE_WORKSPACE, Authority, visible_scopes
-from services.invites.contract import SERVICE, InviteList, InviteRow, Invites
+from services.invites.contract import (
+    SERVICE,
+    InviteList,
+    InviteRow,
+    Invites,
+    InviteTokenList,
+    InviteTokenRow,
+    InviteTokens,
+)
 from services.invites.sql import QUERIES
-from shared.auth import Principal, service_principal, workspace
+from shared.auth import SYSTEM, Principal, service_principal, workspace
 from shared.bus.client import Bus
 from shared.bus.context import Context
 from shared.bus.request import Request, Result
@@ -34,6 +43,20 @@ class InviteQueries:
         people = await self._people(query, request.context)
         rows = await self._find(query, scopes=scopes, people=people)
         return Result(InviteList(rows=rows[: query.limit], forbidden=forbidden, more=len(rows) > query.limit))
+
+    async def tokens(self, request: Request[InviteTokens]) -> Result[InviteTokenList]:
+        """Return the tokens of open invites to who could have made any."""
+        asker = await self.authority.asker(request.context)
+        if not self.authority.may_invite(asker, SYSTEM, Role.SYSTEM_ADMIN):
+            return Result(InviteTokenList())
+        found = await self._find(Invites(ids=request.message.ids), scopes=None, people=None)
+        tokens = await asyncio.gather(*(self._token(row, request.context) for row in found))
+        return Result(InviteTokenList(rows=tuple(row for row in tokens if row.token)))
+
+    async def _token(self, invite: InviteRow, context: Context) -> InviteTokenRow:
+        asking = context.caused(service_principal(SERVICE))
+        content = (await self.bus.ask(MailDetails(user_id=invite.user_id, invitation_id=invite.id), asking)).value
+        return InviteTokenRow(id=invite.id, token=content.token)
 
     async def _people(self, query: Invites, context: Context) -> Narrowed:
         if not query.email:

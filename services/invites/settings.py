@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from pydantic import SecretStr, field_validator
 
+from services.identity.contract import RemovedPermissions
 from shared.settings import Port, ServiceSettings
 
 _SENDER: Final = re.compile(r"[^<>\x00-\x1f\x7f]*<[^\s<>@]+@[A-Za-z0-9.-]+>|[^\s<>@]+@[A-Za-z0-9.-]+")
@@ -19,6 +20,7 @@ class InvitesSettings(ServiceSettings):
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
     mail_from: str = "Aerodrome <aerodrome@localhost>"
+    removed_permissions: RemovedPermissions = frozenset()
     public_url: str = "http://127.0.0.1:8871"
 
     @field_validator("mail_from")

@@ -34,7 +34,7 @@ class Bus:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._inbox = connection.new_inbox()
+        self._prefix, _, self._name = connection.new_inbox().rpartition(".")
         self._asked: dict[str, asyncio.Future[Msg]] = {}
         self._count = 0
 
@@ -42,7 +42,7 @@ class Bus:
     async def connect(cls, settings: BusSettings, *, name: str) -> "Bus":
         """Return a connected bus; waits for NATS with backoff for as long as it takes."""
         bus = cls(await Connection.open(settings, name=name))
-        await bus.subscribe(f"{bus._inbox}.*.*", bus._receive)
+        await bus.subscribe(f"{bus._inbox_of('*')}.*.*", bus._receive)
         return bus
 
     @property
@@ -111,10 +111,10 @@ class Bus:
         if len(data) > self.max_payload:
             raise Invalid(f"the message has {len(data)} bytes, at most {self.max_payload} may be sent")
         self._count += 1
-        token, attempt = str(self._count), 0
+        question, attempt = f"{self._inbox_of(subject.partition('.')[0])}.{self._count}", 0
         while context.left_s > 0:
             attempt += 1
-            answer = await self._attempt(subject, data, f"{token}.{attempt}", context)
+            answer = await self._attempt(subject, data, f"{question}.{attempt}", context)
             if answer is not None and not _nobody_listened(answer):
                 return answer.data
             if answer is not None and attempt == 1:
@@ -124,25 +124,28 @@ class Bus:
             REPEATS.labels(subject).inc()
         raise Unavailable(f"no answer on {subject} before the deadline")
 
-    async def _attempt(self, subject: str, data: bytes, name: str, context: Context) -> Msg | None:
+    def _inbox_of(self, service: str) -> str:
+        """Return where answers of a service come in; NATS lets no other one send there."""
+        return f"{self._prefix}.{service}.{self._name}"
+
+    async def _attempt(self, subject: str, data: bytes, inbox: str, context: Context) -> Msg | None:
         if not await self._connection.wait(timeout_s=context.left_s):
             return None
-        token = name.partition(".")[0]
-        future = self._asked[token] = asyncio.get_running_loop().create_future()
+        question = inbox.rpartition(".")[0]
+        future = self._asked[question] = asyncio.get_running_loop().create_future()
         try:
-            await self._connection.client.publish(subject, data, reply=f"{self._inbox}.{name}")
+            await self._connection.client.publish(subject, data, reply=inbox)
             done, _ = await asyncio.wait({future}, timeout=max(0, min(ATTEMPT_S, context.left_s)))
             return future.result() if done else None
         except NatsError:  # lost just now; the next attempt waits for the connection
             await asyncio.sleep(_PAUSE_S)
             return None
         finally:
-            del self._asked[token]
+            del self._asked[question]
 
     async def _receive(self, answer: Msg) -> None:
         # The answer to an earlier attempt is as good as one to the latest.
-        token = answer.subject.rsplit(".", 2)[1]
-        future = self._asked.get(token)
+        future = self._asked.get(answer.subject.rpartition(".")[0])
         if future is not None and not future.done():
             future.set_result(answer)
 

@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 
 Receive = Callable[[Msg], Awaitable[None]]
 
+INBOX: Final = "_INBOX"
+"""How every inbox begins."""
+
 _CONNECT_TIMEOUT_S: Final = 2
 _RECONNECT_S: Final = 0.2
 _PING_S: Final = 10
@@ -126,7 +129,7 @@ class Connection:
             name=self._name,
             user=user or None,
             password=self._settings.nats_password.get_secret_value() or None,
-            inbox_prefix=f"_INBOX_{user}" if user else "_INBOX",
+            inbox_prefix=f"{INBOX}_{user}" if user else INBOX,
             allow_reconnect=True,
             max_reconnect_attempts=-1,
             reconnect_time_wait=_RECONNECT_S,  # type: ignore[arg-type]  # it sleeps, so a float will do

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from shared.auth import ANONYMOUS, Principal
+from shared.auth import ANONYMOUS, NOWHERE, Origin, Principal
 from shared.clock import utc_now
 from shared.ids import new_message_id
 from shared.messages import Envelope, Metadata
@@ -20,7 +20,8 @@ class Context:
     """The ids, the principal, the deadline and the trace of one message.
 
     `message_id` is the id of a command: a repeat carries the same. `keyed` says that the caller gave an
-    Idempotency-Key, so that a rejection leaves a receipt too.
+    Idempotency-Key, so that a rejection leaves a receipt too. `origin` goes no further than to the service that is
+    asked; `origin_seal`, the same sealed under the actor's key, goes along and into the metadata of events.
     """
 
     message_id: UUID
@@ -30,6 +31,8 @@ class Context:
     deadline: datetime
     traceparent: str = ""
     keyed: bool = False
+    origin: Origin = NOWHERE
+    origin_seal: str = ""
 
     @classmethod
     def first(
@@ -40,6 +43,8 @@ class Context:
         message_id: UUID | None = None,
         correlation_id: UUID | None = None,
         keyed: bool = False,
+        origin: Origin = NOWHERE,
+        origin_seal: str = "",
     ) -> "Context":
         """Return the context of a message that no other message caused."""
         own = message_id or new_message_id()
@@ -51,6 +56,8 @@ class Context:
             deadline=utc_now() + patience,
             traceparent=current_traceparent(),
             keyed=keyed,
+            origin=origin,
+            origin_seal=origin_seal,
         )
 
     @classmethod
@@ -62,7 +69,7 @@ class Context:
         patience: timedelta = PATIENCE,
         message_id: UUID | None = None,
     ) -> "Context":
-        """Return the context of a message that an event with the metadata `origin` caused."""
+        """Return the context of a message that an event with the metadata `origin` caused, sealed from where it was."""
         return cls(
             message_id=message_id or new_message_id(),
             correlation_id=origin.correlation_id,
@@ -70,6 +77,7 @@ class Context:
             principal=principal,
             deadline=utc_now() + patience,
             traceparent=origin.traceparent,
+            origin_seal=origin.origin_seal,
         )
 
     @classmethod
@@ -83,6 +91,8 @@ class Context:
             deadline=envelope.deadline,
             traceparent=envelope.traceparent,
             keyed=envelope.keyed,
+            origin=envelope.origin,
+            origin_seal=envelope.origin_seal,
         )
 
     def caused(
@@ -91,7 +101,7 @@ class Context:
         message_id: UUID | None = None,
         deadline: datetime | None = None,
     ) -> "Context":
-        """Return the context of a message that this one causes; what is not given is taken over."""
+        """Return the context of a message that this one causes: it keeps what is not given, but no clear origin."""
         return Context(
             message_id=message_id or new_message_id(),
             correlation_id=self.correlation_id,
@@ -99,6 +109,7 @@ class Context:
             principal=principal or self.principal,
             deadline=deadline or self.deadline,
             traceparent=current_traceparent() or self.traceparent,
+            origin_seal=self.origin_seal,
         )
 
     @property
@@ -117,4 +128,5 @@ class Context:
             kind=self.principal.kind.value,
             credential=self.principal.credential,
             role=role,
+            origin_seal=self.origin_seal,
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Final
@@ -11,7 +12,7 @@ from nats.aio.msg import Msg
 from opentelemetry.trace import SpanKind
 
 from shared.bus.client import Bus
-from shared.bus.connection import Listening
+from shared.bus.connection import INBOX, Listening
 from shared.bus.context import Context
 from shared.bus.kernel import WaitFor
 from shared.bus.lane import Lane
@@ -64,8 +65,18 @@ class _Run:
 class BusServer:
     """Answers the commands and queries of one service, in a queue group with its other replicas."""
 
-    def __init__(self, bus: Bus, service: str, handlers: Handlers, *, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        service: str,
+        handlers: Handlers,
+        *,
+        limits: Limits | None = None,
+        refused: Callable[[Request[Any], AerodromeError], None] | None = None,
+    ) -> None:
+        """`refused` is told of each message that its handler answered with an error; it must not wait."""
         sizes = limits or Limits()
+        self._refused = refused
         self._bus = bus
         self._service = service
         self._commands = Lane("commands", running=sizes.commands_running, waiting=sizes.commands_waiting)
@@ -104,8 +115,9 @@ class BusServer:
         return _Subject(kind, handler, self._commands if issubclass(kind, Command) else self._queries)
 
     async def _receive(self, message: Msg) -> None:
-        if not message.reply:  # nobody waits, so nobody would learn what came of it
-            DROPPED.labels("any", "no reply").inc()
+        # Without an inbox nobody waits. Any other reply subject would have us publish there what the asker may not.
+        if not message.reply.startswith(INBOX):
+            DROPPED.labels("any", "no inbox").inc()
             return
         try:
             self._take(message)
@@ -170,6 +182,8 @@ class BusServer:
             return None
         except AerodromeError as error:
             _tell(run, error.code, error)
+            if self._refused:
+                self._refused(run.request, error)
             return reply_of(error)
         except Exception as error:  # noqa: BLE001 (the loop of all handlers: whatever one raises is answered and told)
             if limit.expired():

@@ -31,6 +31,8 @@ def envelope(message: Ask[Any], context: Context) -> bytes:
             deadline=context.deadline,
             time=utc_now(),
             principal=context.principal,
+            origin=context.origin,
+            origin_seal=context.origin_seal,
             keyed=context.keyed,
             payload=message.model_dump_json(),
         )

@@ -29,7 +29,7 @@ class Intake(Loop):
     """Takes in the events of one source.
 
     JetStream only wakes and caches: an event counts when it comes right behind the consumer's row, in the row's epoch.
-    Whatever is missing is asked of the source, also when nothing has come for a while.
+    Whatever is missing is asked of the source: at the first start, and when nothing has come for a while.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Intake(Loop):
                 await self._feed.close()
 
     async def _follow(self, leading: Lead) -> None:
-        place = await self._row.place()
+        place = await self._row.place() or await self._ask(None, urgent=False)
         while not self.stopping:
             await leading.confirm()
             if place is not None:

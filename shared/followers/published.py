@@ -43,7 +43,7 @@ class Published(PublishedEvent):
 
 
 def published(recorded: Recorded, *, epoch: UUID, prevposition: int) -> PublishedEvent:
-    """Return a stored event in the shape in which other services see it: the present one."""
+    """Return a stored event in the shape in which other services see it: the present one, nothing personal in it."""
     return PublishedEvent.model_construct(
         epoch=epoch,
         position=recorded.position,
@@ -53,7 +53,7 @@ def published(recorded: Recorded, *, epoch: UUID, prevposition: int) -> Publishe
         schema_version=recorded.event.schema_version,
         stream=recorded.stream,
         time=recorded.recorded_at,
-        metadata=recorded.metadata,
+        metadata=recorded.metadata.model_copy(update={"origin_seal": ""}),
         data=public_json(recorded.event),
     )
 

@@ -1,5 +1,6 @@
 """Rebuilds a projection beside the running one, which goes on until the swap; in any process."""
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -21,6 +22,9 @@ log = logging.getLogger(__name__)
 _HOLD_MS: Final = 5000  # how long a running batch of the follower is waited for
 _TABLE_LOCK_MS: Final = 1000  # how long readers may be made to wait behind the swap
 _TRIES: Final = 30
+_PAUSE_POLLS: Final = 1.5
+"""Polls between two tries, so that the running follower, which looks at least once a poll, gets its turn."""
+
 _BEHIND: Final = """
 select coalesce(max(position) filter (where name = $1), 0) - coalesce(max(position) filter (where name = $2), 0)
 from public.checkpoints"""
@@ -56,6 +60,7 @@ class Rebuild:
                 if position is not None:
                     log.info("projection rebuilt", extra={"follower": self._follower.name, "position": position})
                     return position
+                await asyncio.sleep(_PAUSE_POLLS * self._settings.poll.total_seconds())
         raise Unavailable(f"readers held the tables of {self._follower.name}; nothing was swapped")
 
     @asynccontextmanager

@@ -1,6 +1,7 @@
 """Runs a process's coroutine until it is told to leave."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -32,12 +33,19 @@ async def serve(process: Process) -> None:
         await asyncio.wait({starting, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
+            _settle()
             await leaving
     finally:
         for task in (starting, leaving):
             task.cancel()
         await asyncio.gather(starting, leaving, return_exceptions=True)
         await process.stop()
+
+
+def _settle() -> None:
+    """Keep the collector from walking what stays for good: modules, models and schemas took it 30 to 100 ms a time."""
+    gc.collect()
+    gc.freeze()
 
 
 def stop_signal() -> asyncio.Event:

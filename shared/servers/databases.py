@@ -39,19 +39,19 @@ async def prepare_database(admin_dsn: str, database: ServiceDatabase) -> None:
 async def _prepare(connection: asyncpg.Connection, database: ServiceDatabase) -> None:
     for role, password in ((database.owner, database.owner_password), (database.name, database.app_password)):
         exists = await connection.fetchval("select true from pg_roles where rolname = $1", role)
-        await _execute(
+        await execute_with_names(
             connection,
             "alter role %I login password %L" if exists else "create role %I login password %L",
             role,
             password,
         )
     if not await connection.fetchval("select true from pg_database where datname = $1", database.name):
-        await _execute(connection, "create database %I owner %I", database.name, database.owner)
-    await _execute(connection, "revoke all on database %I from public", database.name)
-    await _execute(connection, "grant connect on database %I to %I", database.name, database.name)
+        await execute_with_names(connection, "create database %I owner %I", database.name, database.owner)
+    await execute_with_names(connection, "revoke all on database %I from public", database.name)
+    await execute_with_names(connection, "grant connect on database %I to %I", database.name, database.name)
 
 
-async def _execute(connection: asyncpg.Connection, template: str, *names: str) -> None:
-    # These statements take no parameters; the server quotes the names itself.
+async def execute_with_names(connection: asyncpg.Connection, template: str, *names: str) -> None:
+    """Run a statement that takes no parameters; the server quotes the names (%I) and literals (%L) itself."""
     statement = await connection.fetchval("select format($1, variadic $2::text[])", template, list(names))
     await connection.execute(statement)

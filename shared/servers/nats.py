@@ -20,7 +20,11 @@ MAX_PAYLOAD = 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class NatsUser:
-    """A user of the bus and what it may publish and subscribe; answers to requests are always allowed."""
+    """A user of the bus and what it may publish and subscribe.
+
+    The inboxes that it answers to are among them: if a message that it hears allowed it to publish on the reply
+    subject, it could send itself one whose reply subject is a command.
+    """
 
     name: str
     password: str
@@ -47,7 +51,6 @@ def _user(user: NatsUser) -> dict[str, object]:
     permissions = {
         "publish": {"allow": list(user.publish)},
         "subscribe": {"allow": list(user.subscribe)},
-        "allow_responses": {"max": 1, "expires": "1m"},
     }
     return {"user": user.name, "password": user.password, "permissions": permissions}
 

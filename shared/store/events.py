@@ -1,16 +1,18 @@
 """The event store of a service: the only way in which events are read and written."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from shared.errors import Invalid, OutcomeUnknown, Unavailable, WrongExpectedVersion
 from shared.store.appender import Appender
-from shared.store.batch import event_ids, prepare
+from shared.store.batch import Prepared, event_ids, prepare
 from shared.store.codec import EventTypes, Keys
 from shared.store.connections import fetch
-from shared.store.model import Appended, Claim, ClaimTaken, Entry, Head, PgPool, Receipt, Recorded
+from shared.store.lane import Outcome
+from shared.store.model import Appended, Claim, ClaimTaken, Entry, Head, NewEvent, PgPool, Receipt, Recorded
 from shared.store.personal import PersonalKeys
 from shared.store.reader import EventReader
 
@@ -18,6 +20,9 @@ __all__ = ["EventStore", "EventTypes"]
 
 RECEIPTS_KEPT: Final = timedelta(days=7)
 _PURGED_AT_ONCE: Final = 1000
+
+Tell = Callable[[Sequence[NewEvent], int], Awaitable[None]]
+"""Tells others of events on streams that existed, and of the entry's position; 0 where that is not known."""
 
 
 class EventStore:
@@ -36,6 +41,8 @@ class EventStore:
         self._followed = EventReader(readers or pool, types, keys)
         self._appender = Appender(pool, committed=self._wake)
         self._wakes: list[Callable[[int], None]] = []
+        self._tell: Tell | None = None
+        self._telling: set[asyncio.Task[Outcome]] = set()
 
     async def read_stream(self, stream: str, *, after: int = 0) -> list[Recorded]:
         """Return the events of `stream` with a version > `after`, by version; empty when there are none.
@@ -62,7 +69,7 @@ class EventStore:
         """
         keys: Keys = await self._keys_for(entry) if self._types.holds_personal_data else {}
         prepared = prepare(entry, types=self._types, keys=keys, claim_value=self._claim_value)
-        outcome = await self._appender.append(prepared, timeout_s=timeout_s)
+        outcome = await self._commit(prepared, timeout_s=timeout_s)
         if outcome.verdict == "committed":
             return Appended(outcome.position, prepared.recorded(outcome.position))
         if outcome.verdict == "repeated":
@@ -101,9 +108,44 @@ class EventStore:
         """Have `wake` called with the new last position after each commit of this process."""
         self._wakes.append(wake)
 
+    def on_change(self, tell: Tell) -> None:
+        """Have `tell` awaited after each commit that went on with streams, before `append` returns.
+
+        Also when whoever appends has given up meanwhile, and where it is not known whether the entry was stored. What
+        begins a stream is left out: nobody can know it yet. `tell` must not fail.
+        """
+        self._tell = tell
+
     async def close(self) -> None:
         """Finish what is being appended and give the connection back; call it before the pool is closed."""
         await self._appender.drain()
+        if self._telling:
+            await asyncio.wait(self._telling)
+
+    async def _commit(self, prepared: Prepared, *, timeout_s: float) -> Outcome:
+        if self._tell is None or not (changes := _changes(prepared.entry)):
+            return await self._appender.append(prepared, timeout_s=timeout_s)
+        task = asyncio.create_task(self._commit_and_tell(prepared, changes, self._tell, timeout_s), name="append")
+        self._telling.add(task)
+        task.add_done_callback(self._told)
+        return await asyncio.shield(task)
+
+    async def _commit_and_tell(
+        self, prepared: Prepared, changes: Sequence[NewEvent], tell: Tell, timeout_s: float
+    ) -> Outcome:
+        try:
+            outcome = await self._appender.append(prepared, timeout_s=timeout_s)
+        except OutcomeUnknown:
+            await tell(changes, 0)
+            raise
+        if outcome.verdict in {"committed", "repeated"}:
+            await tell(changes, outcome.position)
+        return outcome
+
+    def _told(self, task: "asyncio.Task[Outcome]") -> None:
+        self._telling.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever appended was told, unless they gave up
 
     async def _keys_for(self, entry: Entry) -> Keys:
         people = {person for new in entry.events for person in self._types.people(new.event)}
@@ -131,3 +173,9 @@ class EventStore:
     def _wake(self, position: int) -> None:
         for wake in self._wakes:
             wake(position)
+
+
+def _changes(entry: Entry) -> Sequence[NewEvent]:
+    """Return the events on streams that existed before the entry."""
+    known = {each.stream for each in entry.expected if each.version}
+    return [new for new in entry.events if new.stream in known]

@@ -23,6 +23,16 @@ def open_value(key: AESGCM, sealed: str, *, event_id: UUID, field: str) -> Any:
     return from_json(_decrypt(key, base64.b64decode(sealed, validate=True), event_id.bytes + field.encode()))
 
 
+def seal_text(key: AESGCM, text: str, *, bound_to: bytes) -> str:
+    """Return a text encrypted, in base64, bound to what it belongs to."""
+    return base64.b64encode(_encrypt(key, text.encode(), bound_to)).decode()
+
+
+def open_text(key: AESGCM, sealed: str, *, bound_to: bytes) -> str:
+    """Return the text that was sealed; raise InvalidTag if it belongs elsewhere or was changed."""
+    return _decrypt(key, base64.b64decode(sealed, validate=True), bound_to).decode()
+
+
 def new_wrapped_key(wrapping: AESGCM, person: str) -> bytes:
     """Return a new random key for a person, wrapped and bound to that person."""
     return _encrypt(wrapping, secrets.token_bytes(KEY_BYTES), person.encode())

@@ -33,7 +33,7 @@ class Stack:
         async with asyncio.timeout(timeout_s):
             while True:
                 for body in self.mails(address):
-                    found = re.search(r"[?&]token=([^\s\"&<]+)", body)
+                    found = re.search(r"[?&]token=([^\s\"&<#]+)", body)
                     if found:
                         return found.group(1)
                 await asyncio.sleep(0.02)

@@ -41,6 +41,36 @@ SEEDS: Final = {
         "token { value } } }",
         {"email": "a@b.c", "password": "x", "profile": {"fullName": "A"}, "token": None},
     ),
+    "authConfig": Sent(
+        "query ($redirect: String, $state: String) { authConfig(redirect: $redirect, state: $state) { publicSignup "
+        "initialSignup localEnabled googleEnabled githubEnabled auth0Enabled googleOAuthUrl githubOAuthUrl "
+        "auth0OAuthUrl providers { name displayName url } } }",
+        {"redirect": "", "state": ""},
+    ),
+    "confirmEmail": Sent(
+        "mutation ($token: String!, $duration: Int) { confirmEmail(token: $token, duration: $duration) { user { uuid "
+        "status } token { value payload { uuid iat exp } } } }",
+        {"token": "x", "duration": 1},
+    ),
+    "resendConfirmation": Sent("mutation ($e: String!) { resendConfirmation(email: $e) }", {"e": "a@b.c"}),
+    "forgotPassword": Sent("mutation ($e: String!) { forgotPassword(email: $e) }", {"e": "a@b.c"}),
+    "resetPassword": Sent(
+        "mutation ($t: String!, $p: String!) { resetPassword(token: $t, password: $p) { user { uuid } token { value } "
+        "permissions isAdmin } }",
+        {"t": "x", "p": "y"},
+    ),
+    "updateUser of 2018": Sent(
+        'mutation { updateUser(userUuid: "cid", payload: {fullName: "A", avatarUrl: "https://b.c/d.png"}) { uuid '
+        "fullName profile { key value category } } }"
+    ),
+    "updateUser of 2019": Sent(
+        "mutation ($id: Uuid, $payload: JSON!) { updateUser(userId: $id, payload: $payload) { id fullName } }",
+        {"id": "", "payload": {"fullName": "A"}},
+    ),
+    "verifyEmail": Sent("mutation ($e: String!) { verifyEmail(email: $e) }", {"e": "a@b.c"}),
+    "createToken for a workspace": Sent(
+        'mutation { createToken(identity: "a", password: "x", orgId: "cid") { token { value } } }'
+    ),
     "self": Sent("{ self { user { uuid id username } token { value } permissions isAdmin } }"),
     "workspaces of 2018": Sent(
         "query ($w: Uuid) { workspaces(workspaceUuid: $w) { uuid label description active users { uuid } "
@@ -64,6 +94,10 @@ SEEDS: Final = {
     ),
     "deleteInviteToken": Sent("mutation ($i: Uuid) { deleteInviteToken(inviteUuid: $i) { uuid } }", {"i": "cid"}),
     "invites": Sent("query ($w: Uuid) { invites(workspaceUuid: $w) { uuid email workspace { uuid } } }", {"w": "cid"}),
+    "workspaceInvites": Sent(
+        "query workspaceInvites ($w: Uuid!) { workspaceInvites(workspaceUuid: $w) { id email role token } }",
+        {"w": "cid"},
+    ),
     "deployments": Sent(
         "query ($d: Uuid, $w: Uuid, $r: String) { deployments(deploymentUuid: $d, workspaceUuid: $w, releaseName: $r) "
         "{ uuid type label description releaseName status version workspace { uuid } createdAt updatedAt } }",
@@ -75,6 +109,38 @@ SEEDS: Final = {
     ),
     "updateWorkspace": Sent('mutation { updateWorkspace(workspaceUuid: "cid", payload: {label: "x"}) { uuid label } }'),
     "deleteWorkspace": Sent("mutation ($w: Uuid) { deleteWorkspace(workspaceUuid: $w) { uuid } }", {"w": "cid"}),
+    "workspaceAddUser of 2018": Sent(
+        "mutation ($w: Uuid, $e: String!, $g: String) { workspaceAddUser(workspaceUuid: $w, email: $e, groupUuids: $g) "
+        "{ uuid groups { uuid label users { uuid } } users { uuid } } }",
+        {"w": "cid", "e": "a@b.c", "g": ""},
+    ),
+    "workspaceRemoveUser by address": Sent(
+        'mutation { workspaceRemoveUser(workspaceUuid: "cid", email: "a@b.c") { uuid users { uuid } } }'
+    ),
+    "groups": Sent(
+        "query ($g: Uuid, $t: String, $i: Uuid) { groups(groupUuid: $g, entityType: $t, entityUuid: $i) { uuid label "
+        "description custom active users { uuid username } createdAt updatedAt } }",
+        {"g": "", "t": "WORKSPACE", "i": "cid"},
+    ),
+    "groupAddUser": Sent(
+        "mutation ($g: Uuid, $u: String) { groupAddUser(groupUuid: $g, userUuid: $u) { uuid users { uuid } } }",
+        {"g": "cid", "u": "cid"},
+    ),
+    "groupRemoveUser": Sent(
+        "mutation ($g: Uuid, $u: Uuid) { groupRemoveUser(groupUuid: $g, userUuid: $u) { uuid users { uuid } } }",
+        {"g": "cid", "u": "cid"},
+    ),
+    "updateServiceAccount": Sent(
+        'mutation { updateServiceAccount(serviceAccountUuid: "cid", payload: {label: "x", category: "y"}) '
+        "{ uuid label } }"
+    ),
+    "createSystemServiceAccount of the docs": Sent(
+        'mutation { createSystemServiceAccount(label: "x", category: "y", role: SYSTEM_ADMIN) { apiKey } }'
+    ),
+    "createSystemRoleBinding": Sent(
+        "mutation ($u: ID!, $r: Role!) { createSystemRoleBinding(userId: $u, role: $r) { id role } }",
+        {"u": "cid", "r": "SYSTEM_VIEWER"},
+    ),
     "workspaceAddUser": Sent(
         'mutation { workspaceAddUser(workspaceUuid: "cid", email: "a@b.c") { uuid users { uuid emails { address } } } }'
     ),
@@ -83,11 +149,18 @@ SEEDS: Final = {
 _WS: Final = "id label description createdAt updatedAt"
 _ROLES: Final = "roleBindings { role user { id username } serviceAccount { id label } }"
 
+_SA: Final = "id apiKey label category entityType entityUuid active createdAt updatedAt lastUsedAt"
+
 COMMAND_LINE: Final = {
     "createBasicToken": Sent(
         "mutation createBasicToken($identity: String, $password: String!) { createToken(identity: $identity, password: "
         "$password) { user { id fullName username status createdAt updatedAt } token { value } } }",
         {"identity": "a", "password": "x"},
+    ),
+    "GetAuthConfig": Sent(
+        "query GetAuthConfig($redirect: String) { authConfig(redirect: $redirect) { localEnabled publicSignup "
+        "initialSignup providers { name displayName url } } }",
+        {},
     ),
     "GetWorkspaces": Sent(f"query GetWorkspaces {{ workspaces {{ {_WS} {_ROLES} }} }}"),
     "CreateWorkspace": Sent(
@@ -122,5 +195,97 @@ COMMAND_LINE: Final = {
         "deploymentUuid: $deploymentId, deploymentHardDelete: $deploymentHardDelete) { id type label description "
         "releaseName version workspace { id } createdAt updatedAt } }",
         {"deploymentId": "cid", "deploymentHardDelete": True},
+    ),
+    "GetWorkspace": Sent(
+        "query GetWorkspace($workspaceUuid: Uuid!) { workspace(workspaceUuid: $workspaceUuid) "
+        f"{{ {_WS} {_ROLES} }} }}",
+        {"workspaceUuid": "cid"},
+    ),
+    "paginatedWorkspaces": Sent(
+        "query paginatedWorkspaces($pageSize: Int, $pageNumber: Int) { paginatedWorkspaces(take: $pageSize, "
+        f"pageNumber: $pageNumber) {{ {_WS} }} }}",
+        {"pageSize": 2, "pageNumber": 0},
+    ),
+    "workspaceGetUser": Sent(
+        "query workspaceGetUser($workspaceUuid: Uuid!, $email: String!) { workspaceUser(workspaceUuid: $workspaceUuid, "
+        "user: { email: $email }) { id username roleBindings { workspace { id } role } } }",
+        {"workspaceUuid": "cid", "email": "a@b.c"},
+    ),
+    "workspaceUpsertUserRole": Sent(
+        "mutation workspaceUpsertUserRole($workspaceUuid: Uuid!, $email: String!, $role: Role!) { "
+        "workspaceUpsertUserRole(workspaceUuid: $workspaceUuid, email: $email, role: $role) }",
+        {"workspaceUuid": "cid", "email": "a@b.c", "role": "WORKSPACE_EDITOR"},
+    ),
+    "RemoveWorkspaceUser": Sent(
+        "mutation RemoveWorkspaceUser($workspaceId: Uuid!, $userId: Uuid!) { workspaceRemoveUser(workspaceUuid: "
+        "$workspaceId, userUuid: $userId) { id label description users { id username } createdAt updatedAt } }",
+        {"workspaceId": "cid", "userId": "cid"},
+    ),
+    "workspaceListUsers": Sent(
+        "query workspaceListUsers($workspaceUuid: Uuid!) { workspaceUsers(workspaceUuid: $workspaceUuid) { id username "
+        "fullName emails { address } roleBindings { workspace { id } role } } }",
+        {"workspaceUuid": "cid"},
+    ),
+    "paginatedWorkspaceUsers": Sent(
+        "query paginatedWorkspaceUsers($workspaceUuid: Uuid!, $cursorUuid: Uuid, $take: Int) { paginatedWorkspaceUsers("
+        "workspaceUuid: $workspaceUuid, cursor: $cursorUuid, take: $take) { id username fullName emails { address } "
+        "roleBindings { workspace { id } role } } }",
+        {"workspaceUuid": "cid", "cursorUuid": "", "take": 20},
+    ),
+    "createWorkspaceServiceAccount": Sent(
+        "mutation createWorkspaceServiceAccount($label: String!, $category: String, $workspaceUuid: Uuid!, $role: "
+        "Role!) { createWorkspaceServiceAccount(label: $label, category: $category, workspaceUuid: $workspaceUuid, "
+        "role: $role) { id label apiKey entityType workspaceUuid category active lastUsedAt createdAt updatedAt } }",
+        {"label": "x", "workspaceUuid": "cid", "role": "WORKSPACE_VIEWER", "deploymentUuid": ""},
+    ),
+    "GetWorkspaceServiceAccounts": Sent(
+        "query GetWorkspaceServiceAccounts($workspaceUuid: Uuid!) { workspaceServiceAccounts(workspaceUuid: "
+        f"$workspaceUuid) {{ {_SA} }} }}",
+        {"workspaceUuid": "cid"},
+    ),
+    "deleteWorkspaceServiceAccount": Sent(
+        "mutation deleteWorkspaceServiceAccount($serviceAccountUuid: Uuid!, $workspaceUuid: Uuid!) { "
+        "deleteWorkspaceServiceAccount(serviceAccountUuid: $serviceAccountUuid, workspaceUuid: $workspaceUuid) "
+        f"{{ {_SA} }} }}",
+        {"serviceAccountUuid": "cid", "workspaceUuid": "cid"},
+    ),
+    "createDeploymentServiceAccount": Sent(
+        "mutation createDeploymentServiceAccount($label: String!, $category: String, $deploymentUuid: Uuid!, $role: "
+        "Role!) { createDeploymentServiceAccount(label: $label, category: $category, deploymentUuid: $deploymentUuid, "
+        "role: $role) { id label apiKey entityType deploymentUuid category active lastUsedAt createdAt updatedAt } }",
+        {"label": "x", "deploymentUuid": "cid", "role": "DEPLOYMENT_VIEWER"},
+    ),
+    "GetDeploymentServiceAccounts": Sent(
+        "query GetDeploymentServiceAccounts($deploymentUuid: Uuid!) { deploymentServiceAccounts(deploymentUuid: "
+        f"$deploymentUuid) {{ {_SA} }} }}",
+        {"deploymentUuid": "cid"},
+    ),
+    "deleteDeploymentServiceAccount": Sent(
+        "mutation deleteDeploymentServiceAccount($serviceAccountUuid: Uuid!, $deploymentUuid: Uuid!) { "
+        "deleteDeploymentServiceAccount(serviceAccountUuid: $serviceAccountUuid, deploymentUuid: $deploymentUuid) "
+        f"{{ {_SA} }} }}",
+        {"serviceAccountUuid": "cid", "deploymentUuid": "cid"},
+    ),
+    "deploymentUsers": Sent(
+        "query deploymentUsers($deploymentId: Id!, $user: UserSearch) { deploymentUsers(deploymentId: $deploymentId, "
+        "user: $user) { id fullName username roleBindings { role deployment { id } } } }",
+        {"deploymentId": "cid", "user": {"userId": "", "email": "", "fullName": ""}},
+    ),
+    "AddDeploymentUser": Sent(
+        "mutation AddDeploymentUser($userId: Id, $email: String!, $deploymentId: Id!, $role: Role!) { "
+        "deploymentAddUserRole(userId: $userId, email: $email, deploymentId: $deploymentId, role: $role) { id user "
+        "{ username } role deployment { id releaseName } } }",
+        {"email": "a@b.c", "deploymentId": "cid", "role": "DEPLOYMENT_VIEWER"},
+    ),
+    "UpdateDeploymentUser": Sent(
+        "mutation UpdateDeploymentUser($userId: Id, $email: String!, $deploymentId: Id!, $role: Role!) { "
+        "deploymentUpdateUserRole(userId: $userId, email: $email, deploymentId: $deploymentId, role: $role) { id user "
+        "{ username } role deployment { id releaseName } } }",
+        {"email": "a@b.c", "deploymentId": "cid", "role": "DEPLOYMENT_VIEWER"},
+    ),
+    "DeleteDeploymentUser": Sent(
+        "mutation DeleteDeploymentUser($userId: Id, $email: String!, $deploymentId: Id!) { deploymentRemoveUserRole("
+        "userId: $userId, email: $email, deploymentId: $deploymentId) { id role } }",
+        {"email": "a@b.c", "deploymentId": "cid"},
     ),
 }

@@ -6,6 +6,9 @@ from graphql import GraphQLSchema, OperationDefinitionNode, get_variable_values
 from services.gateway.documents import Documents
 from services.gateway.schema import build_schema
 from tests.contract.documents import COMMAND_LINE, SEEDS, Sent
+from tests.contract.team_documents import TEAMS
+
+KNOWN = {**SEEDS, **COMMAND_LINE, **TEAMS}
 
 
 @pytest.fixture(scope="module")
@@ -13,7 +16,7 @@ def schema() -> GraphQLSchema:
     return build_schema()
 
 
-@pytest.mark.parametrize("sent", [*SEEDS.values(), *COMMAND_LINE.values()], ids=[*SEEDS, *COMMAND_LINE])
+@pytest.mark.parametrize("sent", KNOWN.values(), ids=KNOWN)
 def test_a_known_document_is_valid_with_its_variables(schema: GraphQLSchema, sent: Sent) -> None:
     document = Documents(schema).prepare(sent.document)
     operation = document.definitions[0]
@@ -23,7 +26,7 @@ def test_a_known_document_is_valid_with_its_variables(schema: GraphQLSchema, sen
 
 
 def test_every_type_that_has_an_id_has_a_uuid(schema: GraphQLSchema) -> None:
-    for name in ("User", "Workspace", "Deployment", "Invite", "ServiceAccount", "DeploymentLog"):
+    for name in ("User", "Team", "Workspace", "Deployment", "Invite", "ServiceAccount", "DeploymentLog"):
         kind = schema.get_type(name)
         assert kind is not None
         assert {"id", "uuid"} <= set(kind.fields)  # type: ignore[attr-defined]

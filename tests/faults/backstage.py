@@ -31,12 +31,12 @@ class Backstage:
 
     async def positions(self, service: str) -> list[int]:
         """Return the positions of all events of a service, in order."""
-        rows = await self._fetch(service, "select position from events order by position")
+        rows = await self.fetch(service, "select position from events order by position")
         return [row["position"] for row in rows]
 
     async def streams_with(self, service: str, type_name: str) -> Counter[str]:
         """Return how many events of a type each stream of a service has."""
-        rows = await self._fetch(service, "select stream from events where type_name = $1", type_name)
+        rows = await self.fetch(service, "select stream from events where type_name = $1", type_name)
         return Counter(row["stream"] for row in rows)
 
     async def verification(self, service: str) -> Verification:
@@ -79,6 +79,11 @@ class Backstage:
             found.setdefault(str(mail["To"]), []).append(str(mail["Message-ID"]))
         return found
 
+    async def mails_to_send(self) -> list[str]:
+        """Return what went wrong last with each mail that is not done, dead ones too."""
+        rows = await self.fetch("invites", "select error from outbox where kind = 'mail' and done_at is null")
+        return [row["error"] for row in rows]
+
     @property
     def _folder(self) -> DataFolder:
         return DataFolder(self.stack.data)
@@ -97,7 +102,14 @@ class Backstage:
         finally:
             await client.close()
 
-    async def _fetch(self, service: str, query: str, *values: object) -> list[asyncpg.Record]:
+    async def fetch(self, service: str, query: str, *values: object) -> list[asyncpg.Record]:
+        """Return rows of a service's database, seen as its superuser."""
+        async with self.database(service) as connection:
+            return await connection.fetch(query, *values)
+
+    @asynccontextmanager
+    async def database(self, service: str) -> AsyncGenerator[asyncpg.Connection]:
+        """Give a connection to a service's database, as its superuser."""
         connection = await asyncpg.connect(
             host="127.0.0.1",
             port=self._folder.state().postgres_port,
@@ -106,6 +118,6 @@ class Backstage:
             database=service,
         )
         try:
-            return await connection.fetch(query, *values)
+            yield connection
         finally:
             await connection.close()

@@ -13,9 +13,11 @@ from shared.bus.client import Bus
 from shared.bus.context import Context
 from shared.bus.request import Handlers
 from shared.bus.server import Limits
+from shared.bus.wire import envelope
 from shared.clock import utc_now
 from shared.errors import Internal, Invalid, OutcomeUnknown, Rejected, Unavailable
-from tests.integration.bus import Listen, Said, Say, Voice, answering, bus_of, context, until
+from shared.messages import Reply
+from tests.integration.bus import Listen, Said, Say, Voice, answering, bus_of, client_of, context, until
 from tests.servers import NatsForTests
 
 
@@ -210,6 +212,43 @@ async def test_a_service_may_not_send_what_only_the_gateway_may(nats_server: Nat
             await bus.ask(Say(text="hello"), context(1))
         assert bus.connected
     assert voice.heard == []
+
+
+async def test_only_the_service_that_was_asked_is_believed(nats_server: NatsForTests) -> None:
+    forged = Reply(value=Said(text="forged").model_dump_json()).model_dump_json().encode()
+    voice = Voice()
+    voice.free.clear()
+    async with (
+        answering(nats_server, {Say: voice.say}),
+        client_of(nats_server, "test") as watcher,
+        bus_of(nats_server, "gateway") as bus,
+    ):
+        seen = await watcher.subscribe(Say.subject)
+        await watcher.flush()
+        asked = asyncio.create_task(bus.ask(Say(text="hello"), context()))
+        inbox = (await seen.next_msg(timeout=5)).reply
+        assert ".identity." in inbox
+        await watcher.publish(inbox.replace(".identity.", ".deployments."), forged)
+        await watcher.flush()
+        voice.free.set()
+        assert (await asked).value == Said(text="HELLO")
+
+
+async def test_an_answer_goes_to_an_inbox_and_nowhere_else(nats_server: NatsForTests) -> None:
+    voice = Voice()
+    async with (
+        answering(nats_server, {Say: voice.say, Listen: voice.listen}),
+        client_of(nats_server, "test") as client,
+        bus_of(nats_server, "gateway") as bus,
+    ):
+        answers = await client.subscribe("identity.events.>")
+        message = envelope(Say(text="to the events"), context())
+        await client.publish(Say.subject, message, reply="identity.events.forged.x")
+        await client.flush()
+        assert (await bus.ask(Say(text="hello"), context())).value == Said(text="HELLO")
+        await client.flush()
+        assert answers.pending_msgs == 0
+    assert voice.heard == ["hello"]
 
 
 async def test_the_replicas_of_a_service_share_the_work(nats_server: NatsForTests) -> None:

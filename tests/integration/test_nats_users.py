@@ -12,7 +12,7 @@ from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.errors import ServiceUnavailableError
 
-from services.nats_users import LOGS, SERVICES, event_stream
+from services.nats_users import LOGS, SERVICES, answers_prefix, event_stream
 from tests.servers import Login, NatsForTests
 
 Connect = Callable[[str], Awaitable["Peer"]]
@@ -67,6 +67,14 @@ async def answer(message: Msg) -> None:
     await message.respond(message.data)
 
 
+async def asked(peer: Peer, user: str, subject: str) -> bytes:
+    """Return the answer to a request, in the inbox where `user` takes answers of the service that is asked."""
+    inbox = f"{answers_prefix(user, subject.partition('.')[0])}.1"
+    answers = await peer.client.subscribe(inbox)
+    await peer.client.publish(subject, b"hi", reply=inbox)
+    return (await answers.next_msg(timeout=5)).data
+
+
 @pytest.mark.parametrize("service", SERVICES)
 async def test_the_gateway_asks_every_service(connect: Connect, service: str) -> None:
     gateway, peer = await connect("gateway"), await connect(service)
@@ -74,7 +82,7 @@ async def test_the_gateway_asks_every_service(connect: Connect, service: str) ->
         await peer.client.subscribe(f"{service}.{kind}.*", queue=service, cb=answer)
     await peer.settled()
     for kind in ("command", "query"):
-        assert (await gateway.client.request(f"{service}.{kind}.hello", b"hi", timeout=5)).data == b"hi"
+        assert await asked(gateway, "gateway", f"{service}.{kind}.hello") == b"hi"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +105,7 @@ async def test_a_named_service_asks_what_the_table_names(connect: Connect, sende
     one, other = await connect(sender), await connect(service)
     await other.client.subscribe(subject.rpartition(".")[0] + ".*", queue=service, cb=answer)
     await other.settled()
-    assert (await one.client.request(subject, b"hi", timeout=5)).data == b"hi"
+    assert await asked(one, sender, subject) == b"hi"
 
 
 @pytest.mark.parametrize(
@@ -117,6 +125,9 @@ async def test_a_named_service_asks_what_the_table_names(connect: Connect, sende
         ("deployments", "$JS.API.STREAM.DELETE.deployments-events"),
         ("invites", "$JS.API.STREAM.PURGE.identity-events"),
         ("gateway", "$JS.API.STREAM.PURGE.logs"),
+        ("deployments", "_INBOX_gateway.identity.x.1.1"),
+        ("invites", "_INBOX_identity.deployments.x.1.1"),
+        ("gateway", "_INBOX_invites.gateway.x.1.1"),
     ],
 )
 async def test_what_the_table_does_not_name_is_refused(connect: Connect, sender: str, subject: str) -> None:
@@ -142,6 +153,17 @@ async def test_nobody_listens_to_another(connect: Connect, listener: str, subjec
     await peer.client.subscribe(subject)
     await peer.settled()
     assert "permissions violation for subscription" in await peer.refused()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_reply_subject_lets_nobody_send_a_command(connect: Connect, service: str) -> None:
+    peer = await connect(service)
+    own = await peer.client.subscribe(f"nudge.{service}")
+    await peer.settled()
+    await peer.client.publish(f"nudge.{service}", reply="invites.command.create_invite")
+    heard = await own.next_msg(timeout=5)
+    await heard.respond(b"{}")
+    assert "permissions violation for publish" in await peer.refused()
 
 
 async def test_a_wrong_password_does_not_connect(nats_server: NatsForTests) -> None:

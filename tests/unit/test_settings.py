@@ -57,3 +57,36 @@ def test_a_port_is_a_port(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
     monkeypatch.setenv("AERODROME_PORT", port)
     with pytest.raises(WrongSettings, match="AERODROME_PORT"):
         load_settings(GatewaySettings)
+
+
+@pytest.mark.parametrize(
+    ("text", "domains"),
+    [
+        ("", set[str]()),
+        ("  ", set[str]()),
+        ("Example.COM", {"example.com"}),
+        (" example.com ,b\u00fccher.example", {"example.com", "xn--bcher-kva.example"}),
+        ("XN--BCHER-KVA.example,bu\u0308cher.example,B\u00dcCHER.example", {"xn--bcher-kva.example"}),
+        ("corp.local", {"corp.local"}),
+    ],
+)
+def test_domains_that_may_sign_up_have_one_form(monkeypatch: pytest.MonkeyPatch, text: str, domains: set[str]) -> None:
+    monkeypatch.setenv("AERODROME_DATABASE_URL", "postgresql://u:p@h/d")
+    monkeypatch.setenv("AERODROME_MASTER_KEY", KEY)
+    monkeypatch.setenv("AERODROME_SIGNUP_DOMAINS", text)
+    assert load_settings(IdentitySettings).signup_domains == domains
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "example", "*.example.com", "@example.com", "ann@example.com", "example.com.", "https://example.com", "",
+        "exam ple.com", "-example.com", "xn--zzzzzz.example", "example.com bob.example", "[192.0.2.1]", "a\nb.example",
+    ],
+)  # fmt: skip
+def test_a_domain_that_is_none_keeps_identity_from_starting(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    monkeypatch.setenv("AERODROME_DATABASE_URL", "postgresql://u:p@h/d")
+    monkeypatch.setenv("AERODROME_MASTER_KEY", KEY)
+    monkeypatch.setenv("AERODROME_SIGNUP_DOMAINS", f"example.com,{wrong}")
+    with pytest.raises(WrongSettings, match="AERODROME_SIGNUP_DOMAINS: entry 2 is no domain of e-mail addresses"):
+        load_settings(IdentitySettings)

@@ -1,12 +1,10 @@
 """The kinds of ids that the deployments service names."""
 
-from typing import Final, NewType
+from typing import Final
 
-from services.identity.contract import WorkspaceId
+from services.identity.contract import DeploymentId, WorkspaceId
 
 __all__ = ["SERVICE", "DeploymentId", "WorkspaceId", "deployment_stream", "workspace_stream"]
-
-DeploymentId = NewType("DeploymentId", str)
 
 SERVICE: Final = "deployments"
 """The name of the service on the bus and in `service:deployments`."""

@@ -20,6 +20,9 @@ MOST_LINES: Final = 1_000
 REAUTHORIZE_S: Final = 5.0
 """How long a viewer may go on without being asked for anew."""
 
+LISTEN_S: Final = 0.5
+"""How long news of the viewer may wait until the stream heeds it."""
+
 PAUSE_S: Final = 0.25
 FIRST_FRAME_S: Final = 0.1
 """The first frame does not wait for a whole interval."""
@@ -41,16 +44,18 @@ class Wanted:
         return timestamp > self.since and self.search.casefold() in message.casefold()
 
 
-async def follow(bus: Bus, wanted: Wanted, allowed: Callable[[], Awaitable[None]]) -> AsyncGenerator[list[Line]]:
+async def follow(
+    bus: Bus, wanted: Wanted, allowed: Callable[[], Awaitable[None]], news: Callable[[], int]
+) -> AsyncGenerator[list[Line]]:
     """Yield frames of lines, oldest first, until the deployment is gone; nothing where there are no lines.
 
-    `allowed` is called every 5 s: NotFound ends the stream, Forbidden and Unauthenticated are raised, and while it is
-    Unavailable nothing is shown. Nothing is lost when NATS or its client restarts; batches that JetStream no longer
-    has are told as a line of their own.
+    `allowed` is called every 5 s, and when `news` has changed, the count of what was heard of the viewer: NotFound ends
+    the stream, Forbidden and Unauthenticated are raised, and while it is Unavailable nothing is shown. Nothing is lost
+    when NATS or its client restarts; batches that JetStream no longer has are told as a line of their own.
     """
     source = _source(bus, wanted)
     try:
-        async with aclosing(_frames(source, wanted, allowed)) as frames:
+        async with aclosing(_frames(source, wanted, allowed, news)) as frames:
             async for frame in frames:
                 yield frame
     except NotFound:
@@ -78,19 +83,19 @@ def _source(bus: Bus, wanted: Wanted) -> "Reader | _Nothing":
 
 
 async def _frames(
-    source: Reader | _Nothing, wanted: Wanted, allowed: Callable[[], Awaitable[None]]
+    source: Reader | _Nothing, wanted: Wanted, allowed: Callable[[], Awaitable[None]], news: Callable[[], int]
 ) -> AsyncGenerator[list[Line]]:
-    asked_at = time.monotonic()
+    asked_at, known = time.monotonic(), news()
     interval_s = min(wanted.interval_s, FIRST_FRAME_S)
     while True:
         lines: list[Line] = []
         ends_at = time.monotonic() + interval_s
         while (left_s := ends_at - time.monotonic()) > 0 and len(lines) < MOST_LINES:
             try:
-                if time.monotonic() - asked_at >= REAUTHORIZE_S:
+                if (heard := news()) != known or time.monotonic() - asked_at >= REAUTHORIZE_S:
                     await allowed()
-                    asked_at = time.monotonic()
-                for read in await source.read(wait_s=min(left_s, REAUTHORIZE_S)):
+                    asked_at, known = time.monotonic(), heard
+                for read in await source.read(wait_s=min(left_s, LISTEN_S)):
                     lines += _lines(read, wanted)
             except Unavailable:
                 await asyncio.sleep(PAUSE_S)

@@ -1,5 +1,6 @@
 """Open invitations to the system and to workspaces."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from ariadne import MutationType, ObjectType, QueryType
@@ -8,7 +9,7 @@ from services.gateway.context import Info
 from services.gateway.paging import all_rows
 from services.gateway.resolvers.arguments import checked, required
 from services.gateway.resolvers.views import Invitation, invitation_of
-from services.identity.contract import WorkspaceId
+from services.identity.contract import Interface, TeamId, WorkspaceId, addresses, shown_role
 from services.invites.contract import CreateInvite, InviteId, InviteList, Invites, WithdrawInvite
 from shared.errors import Forbidden
 
@@ -20,6 +21,7 @@ BINDABLES: Final = [query, mutation, invite]
 
 
 @query.field("invites")
+@query.field("workspaceInvites")
 async def resolve_invites(
     _: object, info: Info, *, workspace_uuid: str | None = None, email: str | None = None
 ) -> list[Invitation]:
@@ -38,12 +40,23 @@ async def resolve_invites(
 
 
 @mutation.field("inviteUser")
+async def resolve_invite(_: object, info: Info, *, email: str, team_uuids: Sequence[str] | None = None) -> Invitation:
+    """Invite an address to the system, and into teams, that is not invited to anything."""
+    return await _invite(info, email, alone=True, team_ids=team_uuids or ())
+
+
 @mutation.field("createInviteToken")
 async def resolve_create(_: object, info: Info, *, email: str) -> Invitation:
-    """Invite an address to the system."""
+    """Invite an address to the system that is not invited to it, but perhaps to a workspace."""
+    return await _invite(info, email, alone=False)
+
+
+async def _invite(info: Info, email: str, *, alone: bool, team_ids: Sequence[str] = ()) -> Invitation:
     with checked():
-        command = CreateInvite(email=required("email", email))
-    return invitation_of(await info.context.send(info, command), email.strip().lower())
+        command = CreateInvite(
+            email=required("email", email), alone=alone, team_ids=tuple(TeamId(each) for each in team_ids)
+        )
+    return invitation_of(await info.context.send(info, command), addresses.email_address(email))
 
 
 @mutation.field("deleteInviteToken")
@@ -64,6 +77,18 @@ async def resolve_email(invitation: Invitation, info: Info) -> str | None:
         return invitation.email
     user = await info.context.loaders.users.load(invitation.user_id)
     return user.email if user and user.email else None
+
+
+@invite.field("token")
+async def resolve_token(invitation: Invitation, info: Info) -> str | None:
+    """Return the token of the mailed link to who could have made any invitation."""
+    return await info.context.loaders.invite_tokens.load(invitation.id)
+
+
+@invite.field("role")
+def resolve_role(invitation: Invitation, _: Info) -> str | None:
+    """Return the role by the name that this interface has for it."""
+    return None if invitation.role is None else shown_role(invitation.role, Interface.GRAPHQL)
 
 
 @invite.field("workspace")

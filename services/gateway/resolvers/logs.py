@@ -51,7 +51,7 @@ async def stream_lines(
         search=search or "",
         interval_s=min(max(interval or DEFAULT_MS, SHORTEST_MS), LONGEST_MS) / 1_000,
     )
-    return follow(context.bus, wanted, allowed)
+    return follow(context.bus, wanted, allowed, context.news)
 
 
 @subscription.field("deploymentLogStream")

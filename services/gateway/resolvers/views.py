@@ -1,11 +1,21 @@
 """What a resolver hands to the fields below it where a row alone does not say it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from services.identity.contract import BindingRow, MemberRow, Role, ServiceAccountRow, UserBindingRow, UserRow
+from services.identity.contract import (
+    BindingRow,
+    Interface,
+    MemberRow,
+    Role,
+    ServiceAccountRow,
+    UserBindingRow,
+    UserRow,
+    shown_role,
+)
 from services.invites.contract import InviteRow
 
 
@@ -20,6 +30,7 @@ class Binding:
     updated_at: datetime
     user: UserRow | None = None
     service_account: dict[str, Any] | None = None
+    team_id: str = ""
 
     @property
     def workspace_id(self) -> str:
@@ -50,6 +61,11 @@ class Invitation:
         return self.id
 
 
+def shown(bindings: Iterable[Binding]) -> list[Binding]:
+    """Return those bindings whose role this interface has a name for."""
+    return [each for each in bindings if shown_role(each.role, Interface.GRAPHQL)]
+
+
 def id_of(entity: str, kind: str) -> str:
     """Return the id in an entity of this kind, "" when it is of another."""
     own, _, id_ = entity.partition(":")
@@ -59,6 +75,11 @@ def id_of(entity: str, kind: str) -> str:
 def binding_of_user(row: BindingRow | UserBindingRow, user: UserRow) -> Binding:
     """Return a person's binding."""
     return Binding(row.id, row.role, row.entity, row.created_at, row.updated_at, user=user)
+
+
+def binding_of_team(row: BindingRow, team_id: str) -> Binding:
+    """Return a team's binding."""
+    return Binding(row.id, row.role, row.entity, row.created_at, row.updated_at, team_id=team_id)
 
 
 def binding_of_member(row: MemberRow) -> Binding:

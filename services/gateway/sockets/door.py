@@ -6,11 +6,16 @@ from typing import Final
 
 from aiohttp import web
 
+from services.gateway.callers import Callers
+from services.gateway.context import Asking
 from services.gateway.execution import Engine
 from services.gateway.origins import Origins
+from services.gateway.peers import Peers
 from services.gateway.requests import MOST_BODY
+from services.gateway.seals import Seals
 from services.gateway.sockets.dialects import DIALECTS, Close
 from services.gateway.sockets.session import Session
+from services.gateway.turns import Turns
 from shared.bus.client import Bus
 
 MOST_SOCKETS: Final = 2_000
@@ -42,10 +47,16 @@ class _Place:
 class SocketDoor:
     """The sockets of this process."""
 
-    def __init__(self, engine: Engine, bus: Bus, origins: Origins) -> None:
+    def __init__(
+        self, engine: Engine, bus: Bus, callers: Callers, origins: Origins, peers: Peers, seals: Seals, turns: Turns
+    ) -> None:
         self._engine = engine
         self._bus = bus
+        self._callers = callers
         self._origins = origins
+        self._peers = peers
+        self._seals = seals
+        self._turns = turns
         self._places: set[_Place] = set()
 
     async def open(self, request: web.Request) -> web.StreamResponse:
@@ -54,7 +65,7 @@ class SocketDoor:
             raise web.HTTPBadRequest(text="A WebSocket is expected here")
         if not self._origins.allows(request):
             raise web.HTTPForbidden(text="This origin is not allowed")
-        place = self._admit(request.remote or "")
+        place = self._admit(self._peers.address(request))
         self._places.add(place)
         try:
             return await self._serve(request, place)
@@ -78,7 +89,10 @@ class SocketDoor:
         if dialect is None:
             await socket.close(code=Close.NO_SUBPROTOCOL, message=b"Subprotocol not acceptable")
             return socket
-        place.session = Session(socket, dialect, self._engine, self._bus, abort=lambda: _abort(request))
+        asking = Asking(origin=self._peers.origin(request), seals=self._seals, turns=self._turns)
+        place.session = Session(
+            socket, dialect, self._engine, self._bus, self._callers, asking=asking, abort=lambda: _abort(request)
+        )
         await place.session.run()
         return socket
 

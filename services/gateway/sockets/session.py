@@ -4,11 +4,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Final
+from dataclasses import replace
+from typing import Final, NoReturn
 
 from aiohttp import ClientConnectionResetError, WSMsgType, web
 
 from services.gateway.answers import encode, refusal
+from services.gateway.callers import Callers
 from services.gateway.context import Asking, RequestContext
 from services.gateway.errors import Code
 from services.gateway.execution import Engine
@@ -16,6 +18,7 @@ from services.gateway.metrics import SOCKETS, SUBSCRIPTIONS
 from services.gateway.requests import GraphRequest, read_request
 from services.gateway.sockets.dialects import PROHIBITED, Close, Dialect, Frame
 from services.gateway.sockets.frames import key_of, read_frame, token_in
+from services.gateway.sockets.guard import Guard, Loss
 from shared.auth import PrincipalKind
 from shared.bus.client import Bus
 from shared.errors import AerodromeError, Invalid
@@ -50,14 +53,27 @@ class Session:
     """The talk on one socket."""
 
     def __init__(
-        self, socket: web.WebSocketResponse, dialect: Dialect, engine: Engine, bus: Bus, *, abort: Callable[[], None]
+        self,
+        socket: web.WebSocketResponse,
+        dialect: Dialect,
+        engine: Engine,
+        bus: Bus,
+        callers: Callers,
+        *,
+        asking: Asking,
+        abort: Callable[[], None],
     ) -> None:
         self._socket = socket
         self._dialect = dialect
         self._engine = engine
         self._bus = bus
+        self._callers = callers
+        self._asking = asking
         self._abort = abort
         self._token: str | None = None
+        self._guard: Guard | None = None
+        self._loss: Loss | None = None
+        self._patience = asyncio.timeout(INIT_S)
         self._operations: dict[Key, asyncio.Task[None]] = {}
 
     @property
@@ -76,8 +92,25 @@ class Session:
         except ClientConnectionResetError:
             pass  # the client is gone
         finally:
+            if self._guard:
+                await self._guard.end()
             await self._cancel_all()
             SOCKETS.dec()
+
+    def _news(self) -> int:
+        """Return how often there was news of the caller."""
+        return self._guard.news if self._guard else 0
+
+    def _lose(self, loss: Loss) -> None:
+        """Have the talk end because its caller lost a right."""
+        self._loss = loss
+        self._patience.reschedule(0)
+
+    async def _end_lost(self, loss: Loss) -> NoReturn:
+        await self._cancel_all()
+        if loss is Loss.UNKNOWN:
+            raise Ended(Close.UNAVAILABLE, "try again later")
+        await self._refuse(Close.FORBIDDEN, "Forbidden")
 
     async def leave(self) -> None:
         """End the socket because the gateway goes away."""
@@ -85,15 +118,17 @@ class Session:
 
     async def _talk(self) -> None:
         try:
-            async with asyncio.timeout(INIT_S) as patience:
+            async with asyncio.timeout(INIT_S) as self._patience:
                 while (message := await self._socket.receive()).type is WSMsgType.TEXT:
                     if await self._take(message.data):
                         return
-                    if self._token is not None:
-                        patience.reschedule(None)
+                    if self._token is not None and self._loss is None:
+                        self._patience.reschedule(None)
                 if message.type is WSMsgType.BINARY:
                     raise Ended(Close.BAD_MESSAGE, "a frame must be text")
         except TimeoutError:
+            if self._loss is not None:
+                await self._end_lost(self._loss)
             raise Ended(Close.INIT_TIMEOUT, "Connection initialisation timeout") from None
 
     async def _take(self, text: str) -> bool:
@@ -124,21 +159,26 @@ class Session:
         """Authenticate; what arrives meanwhile waits in the socket."""
         if self._token is not None:
             raise Ended(Close.SECOND_INIT, "Too many initialisation requests")
-        context = RequestContext(self._bus, Asking(token=token_in(frame)))
+        context = RequestContext(self._bus, self._callers, replace(self._asking, token=token_in(frame)))
         try:
-            principal = await context.principal()
+            caller = await context.caller()
         except AerodromeError:
             raise Ended(Close.UNAVAILABLE, "try again later") from None
-        if principal.kind is PrincipalKind.ANONYMOUS:
+        if caller.principal.kind is PrincipalKind.ANONYMOUS:
             await self._refuse(Close.FORBIDDEN, "Forbidden")
         self._token = context.asking.token
+        self._guard = Guard(self._callers, self._token, caller, lost=self._lose)
         await self._send({"type": "connection_ack"})
 
-    async def _refuse(self, code: Close, reason: str) -> None:
+    async def _refuse(self, code: Close, reason: str) -> NoReturn:
         if self._dialect.legacy:
             await self._send({"type": "connection_error", "payload": {"message": PROHIBITED}})
             raise Ended(Close.REFUSED, PROHIBITED)
         raise Ended(code, reason)
+
+    def _context(self) -> RequestContext:
+        asking = replace(self._asking, token=self._token or "")
+        return RequestContext(self._bus, self._callers, asking, news=self._news)
 
     async def _start(self, frame: Frame) -> None:
         key = key_of(frame, legacy=self._dialect.legacy)
@@ -157,7 +197,7 @@ class Session:
 
     async def _operate(self, key: Key, request: GraphRequest) -> None:
         """Send the answers of one operation, then that it is complete."""
-        context = RequestContext(self._bus, Asking(token=self._token or ""))
+        context = self._context()
         with SUBSCRIPTIONS.track_inprogress():
             try:
                 async with aclosing(self._engine.answers(request, context)) as answers:

@@ -7,10 +7,12 @@ from shared.ids import new_id
 OrganizationId = NewType("OrganizationId", str)
 UserId = NewType("UserId", str)
 WorkspaceId = NewType("WorkspaceId", str)
+DeploymentId = NewType("DeploymentId", str)
 CredentialId = NewType("CredentialId", str)
 SessionId = NewType("SessionId", str)
 BindingId = NewType("BindingId", str)
 InvitationId = NewType("InvitationId", str)
+TeamId = NewType("TeamId", str)
 
 SERVICE: Final = "identity"
 """The name of the service on the bus and in `service:identity`."""
@@ -44,3 +46,8 @@ def new_binding_id() -> BindingId:
 def new_invitation_id() -> InvitationId:
     """Return a new id for an invitation."""
     return InvitationId(new_id())
+
+
+def new_team_id() -> TeamId:
+    """Return a new id for a team."""
+    return TeamId(new_id())

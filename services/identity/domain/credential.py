@@ -1,6 +1,6 @@
 """A service account: one role on one entity behind a key that is stored as its digest."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias, assert_never
 
@@ -9,9 +9,12 @@ from services.identity.contract import (
     CredentialDeleted,
     CredentialEvent,
     CredentialId,
+    CredentialUpdated,
+    Interface,
     Role,
     Rule,
     fits,
+    shows_as,
 )
 from shared.errors import NotFound, Rejected
 
@@ -31,6 +34,18 @@ class Create:
 
 
 @dataclass(frozen=True, slots=True)
+class Update:
+    """Change its texts or its role; None, or a role that `interface` shows the present one as, leaves one as it is."""
+
+    credential_id: CredentialId
+    label: str | None
+    category: str | None
+    role: Role | None
+    interface: Interface
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
     """Delete it."""
 
@@ -38,7 +53,7 @@ class Delete:
     now: datetime
 
 
-CredentialCommand: TypeAlias = Create | Delete
+CredentialCommand: TypeAlias = Create | Update | Delete
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +65,8 @@ class Absent:
 class Live:
     """Its key works."""
 
+    label: str
+    category: str
     entity: str
     role: Role
     key_digest: str
@@ -70,6 +87,8 @@ def decide(command: CredentialCommand, credential: Credential) -> list[Credentia
     match command:
         case Create():
             return _create(command, credential)
+        case Update():
+            return _update(command, live(credential))
         case Delete(credential_id, now):
             live(credential)
             return [CredentialDeleted(credential_id=credential_id, deleted_at=now)]
@@ -77,11 +96,21 @@ def decide(command: CredentialCommand, credential: Credential) -> list[Credentia
             assert_never(command)
 
 
-def evolve(_credential: Credential, event: CredentialEvent) -> Credential:
+def evolve(credential: Credential, event: CredentialEvent) -> Credential:
     """Return the service account after `event`."""
     match event:
-        case CredentialCreated(entity=entity, role=role, key_digest=key_digest):
-            return Live(entity=entity, role=role, key_digest=key_digest)
+        case CredentialCreated():
+            return Live(
+                label=event.label,
+                category=event.category,
+                entity=event.entity,
+                role=event.role,
+                key_digest=event.key_digest,
+            )
+        case CredentialUpdated(label=label, category=category, role=role):
+            if not isinstance(credential, Live):
+                return credential
+            return replace(credential, label=label, category=category, role=role)
         case CredentialDeleted():
             return Deleted()
         case _:
@@ -98,8 +127,7 @@ def live(credential: Credential) -> Live:
 def _create(command: Create, credential: Credential) -> list[CredentialEvent]:
     if not isinstance(credential, Absent):
         raise Rejected("the service account exists already")
-    if not fits(command.role, command.entity):
-        raise Rejected(f"a role {command.role} can't be held on {command.entity}", rule=Rule.ROLE_ENTITY_MISMATCH)
+    _check_fits(command.role, command.entity)
     return [
         CredentialCreated(
             credential_id=command.credential_id,
@@ -112,3 +140,24 @@ def _create(command: Create, credential: Credential) -> list[CredentialEvent]:
             created_at=command.now,
         )
     ]
+
+
+def _update(command: Update, account: Live) -> list[CredentialEvent]:
+    role = command.role or account.role
+    _check_fits(role, account.entity)
+    if shows_as(account.role, role, command.interface):
+        role = account.role
+    label = account.label if command.label is None else command.label
+    category = account.category if command.category is None else command.category
+    if (label, category, role) == (account.label, account.category, account.role):
+        return []
+    return [
+        CredentialUpdated(
+            credential_id=command.credential_id, label=label, category=category, role=role, updated_at=command.now
+        )
+    ]
+
+
+def _check_fits(role: Role, entity: str) -> None:
+    if not fits(role, entity):
+        raise Rejected(f"a role {role} can't be held on {entity}", rule=Rule.ROLE_ENTITY_MISMATCH)

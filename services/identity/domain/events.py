@@ -6,17 +6,35 @@ from services.identity.contract import events as published
 from services.identity.contract.events import (
     CredentialCreated,
     CredentialDeleted,
+    CredentialUpdated,
+    DeploymentGone,
+    DeploymentPlaced,
     OrganizationCreated,
     OrganizationOwnerAdded,
     OrganizationOwnerRemoved,
+    OrganizationSigningKeyAdded,
+    OrganizationSigningKeyRevoked,
     SessionEnded,
     SessionStarted,
+    TeamCreated,
+    TeamDeleted,
+    TeamMemberRemoved,
+    TeamMembersAdded,
+    TeamRoleChanged,
+    TeamRoleGranted,
+    TeamRoleRevoked,
+    TeamUpdated,
+    UserConfirmationRequested,
+    UserEmailConfirmed,
     UserInvitationRolesChanged,
     UserInvitationWithdrawn,
+    UserPasswordResetRequested,
+    UserReinstated,
     UserRemoved,
     UserRoleChanged,
     UserRoleGranted,
     UserRoleRevoked,
+    UserSuspended,
     WorkspaceCreated,
     WorkspaceDeleted,
     WorkspaceUpdated,
@@ -28,23 +46,44 @@ _PERSON: Final = "user_id"
 
 __all__ = [
     "STORED",
+    "AccountEvent",
     "CredentialCreated",
     "CredentialDeleted",
+    "CredentialUpdated",
+    "DeploymentGone",
+    "DeploymentPlaced",
     "OrganizationCreated",
     "OrganizationOwnerAdded",
     "OrganizationOwnerRemoved",
+    "OrganizationSigningKeyAdded",
+    "OrganizationSigningKeyRevoked",
     "SessionEnded",
     "SessionStarted",
+    "TeamCreated",
+    "TeamDeleted",
+    "TeamMemberRemoved",
+    "TeamMembersAdded",
+    "TeamRoleChanged",
+    "TeamRoleGranted",
+    "TeamRoleRevoked",
+    "TeamUpdated",
     "UserActivated",
+    "UserConfirmationRequested",
+    "UserEmailConfirmed",
     "UserEvent",
     "UserInvitationRolesChanged",
     "UserInvitationWithdrawn",
     "UserInvited",
+    "UserPasswordChanged",
+    "UserPasswordResetRequested",
+    "UserProfileChanged",
     "UserRegistered",
+    "UserReinstated",
     "UserRemoved",
     "UserRoleChanged",
     "UserRoleGranted",
     "UserRoleRevoked",
+    "UserSuspended",
     "WorkspaceCreated",
     "WorkspaceDeleted",
     "WorkspaceUpdated",
@@ -81,6 +120,33 @@ class UserActivated(published.UserActivated):
     password_hash: PersonalText
 
 
+class UserPasswordChanged(published.UserPasswordChanged):
+    """Stored with the hash of the password."""
+
+    person: ClassVar[str] = _PERSON
+
+    password_hash: PersonalText
+
+
+class UserProfileChanged(published.UserProfileChanged):
+    """Stored with what others see of the person."""
+
+    person: ClassVar[str] = _PERSON
+
+    full_name: PersonalText
+    avatar_url: PersonalText
+
+
+AccountEvent: TypeAlias = (
+    UserConfirmationRequested
+    | UserEmailConfirmed
+    | UserPasswordResetRequested
+    | UserPasswordChanged
+    | UserProfileChanged
+    | UserSuspended
+    | UserReinstated
+)
+
 UserEvent: TypeAlias = (
     UserRegistered
     | UserInvited
@@ -90,6 +156,7 @@ UserEvent: TypeAlias = (
     | UserRoleGranted
     | UserRoleChanged
     | UserRoleRevoked
+    | AccountEvent
     | UserRemoved
 )
 
@@ -97,6 +164,8 @@ STORED: Final[tuple[type[Event], ...]] = (
     OrganizationCreated,
     OrganizationOwnerAdded,
     OrganizationOwnerRemoved,
+    OrganizationSigningKeyAdded,
+    OrganizationSigningKeyRevoked,
     UserRegistered,
     UserInvited,
     UserInvitationRolesChanged,
@@ -105,11 +174,29 @@ STORED: Final[tuple[type[Event], ...]] = (
     UserRoleGranted,
     UserRoleChanged,
     UserRoleRevoked,
+    UserConfirmationRequested,
+    UserEmailConfirmed,
+    UserPasswordResetRequested,
+    UserPasswordChanged,
+    UserProfileChanged,
+    UserSuspended,
+    UserReinstated,
     UserRemoved,
     WorkspaceCreated,
     WorkspaceUpdated,
     WorkspaceDeleted,
+    DeploymentPlaced,
+    DeploymentGone,
+    TeamCreated,
+    TeamUpdated,
+    TeamDeleted,
+    TeamMembersAdded,
+    TeamMemberRemoved,
+    TeamRoleGranted,
+    TeamRoleChanged,
+    TeamRoleRevoked,
     CredentialCreated,
+    CredentialUpdated,
     CredentialDeleted,
     SessionStarted,
     SessionEnded,

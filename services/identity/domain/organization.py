@@ -1,4 +1,4 @@
-"""The organization: one an installation, with the set of its owners, which is never emptied."""
+"""The organization: one an installation, with the set of its owners, which no wish of anybody empties."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,6 +10,8 @@ from services.identity.contract import (
     OrganizationId,
     OrganizationOwnerAdded,
     OrganizationOwnerRemoved,
+    OrganizationSigningKeyAdded,
+    OrganizationSigningKeyRevoked,
     Rule,
     UserId,
 )
@@ -35,13 +37,31 @@ class AddOwner:
 
 @dataclass(frozen=True, slots=True)
 class RemoveOwner:
-    """Count a person among the owners no more."""
+    """Count a person among the owners no more. `forgotten`: also the last one, whom a dump has brought back."""
 
     user_id: UserId
     now: datetime
+    forgotten: bool = False
 
 
-OrganizationCommand: TypeAlias = Create | AddOwner | RemoveOwner
+@dataclass(frozen=True, slots=True)
+class AddSigningKey:
+    """Note that a key was made."""
+
+    key_id: str
+    signs_from: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeSigningKey:
+    """Note that a key was taken away."""
+
+    key_id: str
+    now: datetime
+
+
+OrganizationCommand: TypeAlias = Create | AddOwner | RemoveOwner | AddSigningKey | RevokeSigningKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +71,16 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Founded:
-    """Made; `owners` are the active persons who hold SYSTEM_ADMIN. None: nobody has signed up yet."""
+    """Made; `owners` are the active persons who hold SYSTEM_ADMIN. None: nobody has signed up yet.
+
+    `orphaned`: there was one, who had to be forgotten; not whoever comes first is the next one.
+    """
 
     organization_id: OrganizationId
     name: str
     owners: frozenset[UserId]
+    orphaned: bool = False
+    revoked_keys: frozenset[str] = frozenset()
 
 
 Organization: TypeAlias = Absent | Founded
@@ -75,8 +100,12 @@ def decide(command: OrganizationCommand, organization: Organization) -> list[Org
             if user_id in founded.owners:
                 return []
             return [OrganizationOwnerAdded(organization_id=founded.organization_id, user_id=user_id, added_at=now)]
-        case RemoveOwner(user_id, now):
-            return _remove(_founded(organization), user_id, now)
+        case RemoveOwner():
+            return _remove(_founded(organization), command)
+        case AddSigningKey():
+            return _add_key(command, _founded(organization))
+        case RevokeSigningKey():
+            return _revoke_key(command, _founded(organization))
         case _:
             assert_never(command)
 
@@ -90,16 +119,47 @@ def evolve(organization: Organization, event: OrganizationEvent) -> Organization
             return _with_owners(organization, add=frozenset({user_id}))
         case OrganizationOwnerRemoved(user_id=user_id):
             return _with_owners(organization, drop=frozenset({user_id}))
+        case OrganizationSigningKeyAdded():
+            return organization
+        case OrganizationSigningKeyRevoked(key_id=key_id):
+            if isinstance(organization, Absent):
+                return organization
+            return replace(organization, revoked_keys=organization.revoked_keys | {key_id})
         case _:
             assert_never(event)
 
 
-def _remove(founded: Founded, user_id: UserId, now: datetime) -> list[OrganizationEvent]:
-    if user_id not in founded.owners:
+def _remove(founded: Founded, command: RemoveOwner) -> list[OrganizationEvent]:
+    if command.user_id not in founded.owners:
         return []
-    if len(founded.owners) == 1:
+    if len(founded.owners) == 1 and not command.forgotten:
         raise Rejected("the last owner has to stay", rule=Rule.LAST_ADMIN)
-    return [OrganizationOwnerRemoved(organization_id=founded.organization_id, user_id=user_id, removed_at=now)]
+    return [
+        OrganizationOwnerRemoved(
+            organization_id=founded.organization_id, user_id=command.user_id, removed_at=command.now
+        )
+    ]
+
+
+def _add_key(command: AddSigningKey, founded: Founded) -> list[OrganizationEvent]:
+    return [
+        OrganizationSigningKeyAdded(
+            organization_id=founded.organization_id,
+            key_id=command.key_id,
+            signs_from=command.signs_from,
+            added_at=command.now,
+        )
+    ]
+
+
+def _revoke_key(command: RevokeSigningKey, founded: Founded) -> list[OrganizationEvent]:
+    if command.key_id in founded.revoked_keys:
+        return []
+    return [
+        OrganizationSigningKeyRevoked(
+            organization_id=founded.organization_id, key_id=command.key_id, revoked_at=command.now
+        )
+    ]
 
 
 def _founded(organization: Organization) -> Founded:
@@ -113,4 +173,5 @@ def _with_owners(
 ) -> Organization:
     if isinstance(organization, Absent):
         return organization
-    return replace(organization, owners=organization.owners - drop | add)
+    owners = organization.owners - drop | add
+    return replace(organization, owners=owners, orphaned=not owners)

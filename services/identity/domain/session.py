@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal, TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
-from services.identity.contract import SessionEnded, SessionEvent, SessionId, SessionStarted, UserId
+from services.identity.contract import EndReason, SessionEnded, SessionEvent, SessionId, SessionStarted, UserId
 from shared.errors import Rejected
 
 SHORTEST_DAYS: Final = 1
@@ -20,6 +20,7 @@ class Start:
     key_id: str
     days: int | None
     now: datetime
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class End:
     """End it; ending an ended one changes nothing."""
 
     session_id: SessionId
-    reason: Literal["user_removed"]
+    reason: EndReason
     now: datetime
 
 
@@ -49,6 +50,8 @@ class Open:
 @dataclass(frozen=True, slots=True)
 class Closed:
     """Ended for good."""
+
+    user_id: UserId
 
 
 Session: TypeAlias = Absent | Open | Closed
@@ -76,8 +79,8 @@ def evolve(_session: Session, event: SessionEvent) -> Session:
     match event:
         case SessionStarted(user_id=user_id):
             return Open(user_id=user_id)
-        case SessionEnded():
-            return Closed()
+        case SessionEnded(user_id=user_id):
+            return Closed(user_id=user_id)
         case _:
             assert_never(event)
 
@@ -91,4 +94,5 @@ def _started(command: Start) -> SessionStarted:
         key_id=command.key_id,
         issued_at=issued_at,
         expires_at=issued_at + timedelta(days=days),
+        generation=command.generation,
     )

@@ -1,39 +1,27 @@
-"""What a person may type: addresses, names, labels and passwords, brought into their stored form or refused."""
+"""What a person may type: names, labels and passwords, brought into their stored form or refused."""
 
+import re
+import unicodedata
+from collections.abc import Collection
 from typing import Final
-
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from services.identity.contract import MOST_DESCRIPTION, MOST_TEXT, Rule
 from shared.errors import Invalid, Rejected
 
 SHORTEST_PASSWORD: Final = 8
 LONGEST_PASSWORD: Final = 128
+MOST_ADDRESS: Final = 2048
+"""Characters of a web address."""
 
-# Mail inside a company often goes to such domains; taking them off this list is the library's own way to allow them.
-SPECIAL_USE_DOMAIN_NAMES[:] = [name for name in SPECIAL_USE_DOMAIN_NAMES if name not in {"local", "test"}]
-
-
-def email_address(text: str) -> str:
-    """Return the address as it is stored and compared: stripped, in lower case, its domain in ASCII.
-
-    Raises Invalid (invalid_email). No name server is asked; internal domains are fine, a domain without a dot is not.
-    """
-    try:
-        parts = validate_email(
-            text.strip(), check_deliverability=False, allow_smtputf8=False, globally_deliverable=False, strict=True
-        )
-    except EmailNotValidError:
-        raise Invalid("the e-mail address is not valid", rule=Rule.INVALID_EMAIL) from None
-    address = parts.ascii_email
-    if address is None or "." not in parts.ascii_domain:
-        raise Invalid("the e-mail address is not valid", rule=Rule.INVALID_EMAIL)
-    return address.lower()
+_WEB_ADDRESS: Final = re.compile(r"https?://[^\s\"'<>\\^`{|}\x00-\x20\x7f]+", re.IGNORECASE)
 
 
 def sign_in_name(text: str) -> str:
-    """Return what a person signs in with as it is compared: stripped and in lower case; never fails."""
-    return text.strip().lower()
+    """Return what a person signs in with as it is compared: stripped, in lower case and in NFC; never fails.
+
+    Keyboards differ in how they write an accent; what looks the same to Unicode is one name. Source: RFC 8265, 3.3.
+    """
+    return _composed(text.strip().lower())
 
 
 def username(text: str, *, email: str) -> str:
@@ -42,7 +30,7 @@ def username(text: str, *, email: str) -> str:
     Raises Invalid (invalid_text) when it is too long, or looks like an address but is not the person's own: one could
     otherwise sign up as somebody else's address.
     """
-    name = text.strip()
+    name = _composed(text.strip())
     if not name or sign_in_name(name) == email:
         return email
     if "@" in name:
@@ -50,12 +38,12 @@ def username(text: str, *, email: str) -> str:
     return _bounded("username", name, most=MOST_TEXT)
 
 
-def label(text: str) -> str:
-    """Return a label; raise Invalid (invalid_text) unless it has 1 to 255 characters."""
+def label(text: str, *, called: str = "label") -> str:
+    """Return a label or, as it is `called`, a name; raise Invalid (invalid_text) unless it has 1 to 255 characters."""
     stripped = text.strip()
     if not stripped:
-        raise Invalid("label is empty, expected 1 to 255 characters", rule=Rule.INVALID_TEXT)
-    return _bounded("label", stripped, most=MOST_TEXT)
+        raise Invalid(f"{called} is empty, expected 1 to 255 characters", rule=Rule.INVALID_TEXT)
+    return _bounded(called, stripped, most=MOST_TEXT)
 
 
 def short_text(name: str, text: str) -> str:
@@ -68,8 +56,18 @@ def description(text: str) -> str:
     return _bounded("description", text, most=MOST_DESCRIPTION)
 
 
-def check_password(password: str, *, common: frozenset[str]) -> None:
-    """Raise Rejected (weak_password) unless it has 8 to 128 code points and is not among the common ones.
+def avatar_url(text: str) -> str:
+    """Return the address of a picture, "" for none; raise Invalid (invalid_text) unless a browser may load it."""
+    address = _bounded("avatarUrl", text.strip(), most=MOST_ADDRESS)
+    if address and not _WEB_ADDRESS.fullmatch(address):
+        raise Invalid("avatarUrl has to be an http or https address", rule=Rule.INVALID_TEXT)
+    return address
+
+
+def check_password(password: str, *, common: frozenset[str], own: Collection[str] = ()) -> None:
+    """Raise Rejected (weak_password) unless it has 8 to 128 code points and is neither common nor the person's name.
+
+    `own`: what else the person signs in with, in lower case.
 
     Source: OWASP ASVS 5.0, section 6.2: length and a list of common passwords, no rules of composition.
     """
@@ -78,6 +76,12 @@ def check_password(password: str, *, common: frozenset[str]) -> None:
         raise Rejected(text, rule=Rule.WEAK_PASSWORD)
     if password in common or password.lower() in common:
         raise Rejected("this password is among the most common ones", rule=Rule.WEAK_PASSWORD)
+    if sign_in_name(password) in own:
+        raise Rejected("a password can't be the person's own address or username", rule=Rule.WEAK_PASSWORD)
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
 
 
 def _bounded(name: str, text: str, *, most: int) -> str:

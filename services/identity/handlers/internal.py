@@ -5,14 +5,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from services.identity.contract import CredentialId, OrganizationId, SessionId, UserId
+from services.identity.contract import CredentialId, Done, OrganizationId, SessionId, TeamId, UserId
 from shared.clock import utc_now
 from shared.ids import new_id
-from shared.messages import Command, Generated, Message
-
-
-class Done(Message):
-    """Nothing more to say."""
+from shared.messages import Command, Generated
 
 
 class _Own(Command[Done]):
@@ -28,10 +24,18 @@ class FoundOrganization(_Own):
     organization_id: Annotated[OrganizationId, Generated()] = Field(default_factory=lambda: OrganizationId(new_id()))
 
 
-class EndSession(_Own):
-    """End a session of a person who was removed."""
+class ForgetAgain(_Own):
+    """Remove a person who was removed and forgotten already, in a database that a dump brought back."""
 
-    subject: ClassVar[str] = "identity.internal.end_session"
+    subject: ClassVar[str] = "identity.internal.forget_again"
+
+    user_id: UserId
+
+
+class EndOldSession(_Own):
+    """End a session whose generation has ended."""
+
+    subject: ClassVar[str] = "identity.internal.end_old_session"
 
     session_id: SessionId
 
@@ -51,3 +55,21 @@ class ClearServiceAccount(_Own):
     subject: ClassVar[str] = "identity.internal.clear_service_account"
 
     credential_id: CredentialId
+
+
+class ClearTeam(_Own):
+    """Drop what a team has on an entity that is gone."""
+
+    subject: ClassVar[str] = "identity.internal.clear_team"
+
+    team_id: TeamId
+    entity: str
+
+
+class EndMembership(_Own):
+    """Take a person who was removed out of a team."""
+
+    subject: ClassVar[str] = "identity.internal.end_membership"
+
+    team_id: TeamId
+    user_id: UserId

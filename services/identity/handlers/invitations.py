@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.identity.contract import Invited, InviteUser, Rule, UserInvited, WithdrawInvitation
-from services.identity.domain import texts, workspace
+from services.identity.contract import Invited, InviteUser, Rule, UserInvited, WithdrawInvitation, addresses
+from services.identity.domain import workspace
 from services.identity.domain.user import INVITATION, Invite, Withdraw, check_invited_roles
 from services.identity.handlers.authority import INVITES, require_service
+from services.identity.handlers.forgetting import Forgetting
 from services.identity.handlers.kit import Kit
-from services.identity.handlers.people import forget_removed, load_holder, write
+from services.identity.handlers.people import load_holder, write
 from services.identity.handlers.replies import primary
 from services.identity.handlers.streams import USER, WORKSPACE, user_of
-from shared.auth import SYSTEM
+from services.identity.handlers.teams import require_to_add
+from shared.auth import SYSTEM, Principal, PrincipalKind
 from shared.bus.request import Request, Result
 from shared.commands import Committed, Unit
 from shared.errors import Invalid, Rejected
@@ -27,11 +29,15 @@ class Invitations:
         """Invite an address that has no account."""
         command = request.message
         require_service(request.context.principal, INVITES)
-        email = texts.email_address(command.email)
+        email = addresses.email_address(command.email)
         check_invited_roles(command.roles, command.scope)
+
+        inviter = _inviter(request)
 
         async def attempt(unit: Unit) -> str:
             await _check_scope(unit, command.scope)
+            for team_id in command.team_ids:
+                await require_to_add(unit, self.kit, team_id, asked_by=inviter)
             loaded = await load_holder(unit, email, otherwise=command.user_id)
             wish = Invite(
                 user_id=user_of(loaded.stream),
@@ -42,8 +48,9 @@ class Invitations:
                 expires_at=command.now + self._lasts(command),
                 inviter=command.inviter,
                 inviter_kind=command.inviter_kind,
-                alone=command.scope == SYSTEM,
+                alone=command.alone and command.scope == SYSTEM,
                 now=command.now,
+                team_ids=command.team_ids,
             )
             await write(unit, self.kit, loaded, wish, now=command.now)
             return loaded.stream
@@ -66,13 +73,20 @@ class Invitations:
             return loaded.stream
 
         committed = await self.kit.running.commands.run(request, attempt)
-        await forget_removed(self.kit, committed)
+        await Forgetting(self.kit).forget_removed(committed)
         return _answer(committed, _invitations(committed)[command.invitation_id])
 
     def _lasts(self, command: InviteUser) -> timedelta:
         if command.expires_in_s is None:
             return timedelta(days=self.kit.settings.invite_days)
         return timedelta(seconds=command.expires_in_s)
+
+
+def _inviter(request: Request[InviteUser]) -> Principal:
+    """Return who asked invites for it, without the grants, which are read afresh."""
+    command, credential = request.message, request.context.principal.credential
+    kind = PrincipalKind(command.inviter_kind) if command.inviter_kind else PrincipalKind.ANONYMOUS
+    return Principal(kind=kind, subject=command.inviter, credential=credential)
 
 
 async def _check_scope(unit: Unit, scope: str) -> None:

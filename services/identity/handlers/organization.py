@@ -41,11 +41,17 @@ class TheOrganization:
         return state.name if isinstance(state, organization.Founded) else self._name
 
     async def has_owner(self) -> bool:
-        """Say whether somebody has signed up; once it is true it stays true, for the last owner has to stay."""
-        if not self._has_owner:
-            state = await self._read()
-            self._has_owner = isinstance(state, organization.Founded) and bool(state.owners)
+        """Say whether somebody has signed up; once it is true it stays true, for the last owner has to stay.
+
+        One who had to be forgotten is followed by who has the bootstrap token, which takes a new start anyhow.
+        """
+        self._has_owner = self._has_owner or await self.is_owned()
         return self._has_owner
+
+    async def is_owned(self) -> bool:
+        """Say whether there is an owner now."""
+        state = await self._read()
+        return isinstance(state, organization.Founded) and bool(state.owners)
 
     async def _read(self) -> organization.Organization:
         return state_of(ORGANIZATION, await self._store.read_stream(ORGANIZATION.stream(await self.id())))

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from services.identity.contract import RemoveUser, UserRow
 from services.identity.domain.user import Remove
 from services.identity.handlers.authority import require
+from services.identity.handlers.forgetting import Forgetting
 from services.identity.handlers.kit import Kit
-from services.identity.handlers.people import forget_removed, write
+from services.identity.handlers.people import write
 from services.identity.handlers.replies import primary, user_row
 from services.identity.handlers.streams import USER
 from shared.bus.request import Request, Result
@@ -24,12 +25,12 @@ class Removal:
         command = request.message
 
         async def attempt(unit: Unit) -> str:
-            await require(unit, "system.user.delete")
+            await require(unit, self.kit, "system.user.delete")
             loaded = await unit.load(USER, command.user_id)
             await write(unit, self.kit, loaded, Remove(now=command.now), now=command.now)
             return loaded.stream
 
         committed = await self.kit.running.commands.run(request, attempt)
         answer = user_row(primary(committed))
-        await forget_removed(self.kit, committed)
+        await Forgetting(self.kit).forget_removed(committed)
         return Result(answer, committed.stream, committed.position)

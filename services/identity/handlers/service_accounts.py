@@ -1,4 +1,4 @@
-"""The commands about service accounts of the system and of workspaces."""
+"""The commands about service accounts."""
 
 import hashlib
 import re
@@ -12,29 +12,28 @@ from services.identity.contract import (
     CredentialId,
     DeleteServiceAccount,
     Role,
-    Rule,
     ServiceAccountRow,
+    UpdateServiceAccount,
     entity_kind,
     fits,
 )
-from services.identity.domain import credential, texts, workspace
+from services.identity.domain import credential, texts
 from services.identity.domain.credential import Credential
-from services.identity.handlers.authority import asker, require
+from services.identity.handlers.authority import require
+from services.identity.handlers.entities import check_entity, reached_from, require_living
 from services.identity.handlers.kit import Kit
 from services.identity.handlers.replies import primary, service_account_row
-from services.identity.handlers.streams import CREDENTIAL, WORKSPACE
-from shared.auth import SYSTEM
+from services.identity.handlers.streams import CREDENTIAL
 from shared.bus.request import Request, Result
-from shared.commands import Unit
+from shared.commands import Committed, Unit
 from shared.decider import Loaded
-from shared.errors import Invalid
+from shared.errors import Invalid, NotFound
 from shared.store.model import Claim
 
 KEY: Final = "service_account_key"
 """The kind of claim by which a service account is found."""
 
 _KEY: Final = re.compile(r"[0-9a-f]{32}")
-_ENTITY: Final = re.compile(r"system|workspace:(\S+)")
 _SHOWN: Final = 6
 
 
@@ -50,33 +49,70 @@ class ServiceAccounts:
         wish = _creation(command)
 
         async def attempt(unit: Unit) -> str:
-            await require(unit, _permission(wish.entity, "create"), wish.entity, role=_granted(wish))
-            if wish.entity != SYSTEM:
-                workspace.live((await unit.load(WORKSPACE, wish.entity.partition(":")[2])).state)
+            await self._authorise(unit, wish.entity, "create", role=wish.role)
+            await require_living(unit, wish.entity)
             loaded = await unit.load(CREDENTIAL, command.credential_id)
             unit.append(loaded, CREDENTIAL.decide(wish, loaded.state))
             unit.take(key_claim(wish.key_digest, loaded.stream))
             return loaded.stream
 
-        committed = await self.kit.running.commands.run(request, attempt)
-        return Result(service_account_row(primary(committed)), committed.stream, committed.position)
+        return _answer(await self.kit.running.commands.run(request, attempt))
+
+    async def update(self, request: Request[UpdateServiceAccount]) -> Result[ServiceAccountRow]:
+        """Change the texts or the role of a service account."""
+        command = request.message
+        wish = credential.Update(
+            credential_id=command.credential_id,
+            label=None if command.label is None else texts.label(command.label),
+            category=None if command.category is None else texts.short_text("category", command.category),
+            role=command.role,
+            interface=command.interface,
+            now=command.now,
+        )
+
+        async def attempt(unit: Unit) -> str:
+            loaded = await self._known(unit, command, "update", role=command.role)
+            unit.append(loaded, CREDENTIAL.decide(wish, loaded.state))
+            return loaded.stream
+
+        return _answer(await self.kit.running.commands.run(request, attempt))
 
     async def delete(self, request: Request[DeleteServiceAccount]) -> Result[ServiceAccountRow]:
         """Delete a service account; its key works no more."""
         command = request.message
 
         async def attempt(unit: Unit) -> str:
-            loaded = await unit.load(CREDENTIAL, command.credential_id)
-            if not isinstance(loaded.state, credential.Live):
-                who = await asker(unit)
-                unit.require("system.serviceAccounts.delete", principal=who)  # others learn nothing of what exists
-            entity = credential.live(loaded.state).entity
-            await require(unit, _permission(entity, "delete"), entity)
+            loaded = await self._known(unit, command, "delete")
             delete(unit, loaded, command.credential_id, now=command.now)
             return loaded.stream
 
-        committed = await self.kit.running.commands.run(request, attempt)
-        return Result(service_account_row(primary(committed)), committed.stream, committed.position)
+        return _answer(await self.kit.running.commands.run(request, attempt))
+
+    async def _known(
+        self,
+        unit: Unit,
+        command: UpdateServiceAccount | DeleteServiceAccount,
+        action: str,
+        *,
+        role: Role | None = None,
+    ) -> Loaded[Credential]:
+        """Return the service account of a command, once it is authorised where the account is."""
+        loaded = await unit.load(CREDENTIAL, command.credential_id)
+        account = loaded.state
+        if not isinstance(account, credential.Live) or command.entity not in {"", account.entity}:
+            await require(unit, self.kit, f"system.serviceAccounts.{action}")  # others learn nothing of what exists
+            raise NotFound("there is no such service account")
+        await self._authorise(unit, account.entity, action, role=role)
+        return loaded
+
+    async def _authorise(self, unit: Unit, entity: str, action: str, *, role: Role | None) -> None:
+        """Return if the asker may do this to service accounts of `entity`, and holds all that `role` gives there.
+
+        A role that does not fit is refused later, for everybody alike.
+        """
+        granted = role if role is not None and fits(role, entity) else None
+        permission = f"{entity_kind(entity)}.serviceAccounts.{action}"
+        await require(unit, self.kit, permission, *await reached_from(unit, entity), role=granted)
 
 
 def key_claim(digest: str, stream: str) -> Claim:
@@ -92,15 +128,13 @@ def delete(unit: Unit, loaded: Loaded[Credential], credential_id: CredentialId, 
 
 
 def _creation(command: CreateServiceAccount) -> credential.Create:
-    if not _ENTITY.fullmatch(command.entity):
-        raise Invalid("a service account is on the system or on a workspace", rule=Rule.ROLE_ENTITY_MISMATCH)
     if not _KEY.fullmatch(command.key):
         raise Invalid("a key has 32 hexadecimal digits in lower case")
     return credential.Create(
         credential_id=command.credential_id,
         label=texts.label(command.label),
         category=texts.short_text("category", command.category),
-        entity=command.entity,
+        entity=check_entity(command.entity),
         role=command.role or DEFAULT_ROLE[entity_kind(command.entity)],
         key_digest=hashlib.sha256(command.key.encode()).hexdigest(),
         key_masked=command.key[:_SHOWN].ljust(len(command.key), "*"),
@@ -108,10 +142,5 @@ def _creation(command: CreateServiceAccount) -> credential.Create:
     )
 
 
-def _granted(wish: credential.Create) -> Role | None:
-    """Return the role whose permissions the maker must hold; none where the role does not fit and is refused anyway."""
-    return wish.role if fits(wish.role, wish.entity) else None
-
-
-def _permission(entity: str, action: str) -> str:
-    return f"{entity_kind(entity)}.serviceAccounts.{action}"
+def _answer(committed: Committed) -> Result[ServiceAccountRow]:
+    return Result(service_account_row(primary(committed)), committed.stream, committed.position)

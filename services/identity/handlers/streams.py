@@ -4,8 +4,16 @@ from collections.abc import Sequence
 from functools import reduce
 from typing import Any, Final, TypeVar
 
-from services.identity.contract import CredentialEvent, OrganizationEvent, SessionEvent, UserId, WorkspaceEvent
-from services.identity.domain import credential, organization, session, user, workspace
+from services.identity.contract import (
+    CredentialEvent,
+    DeploymentEvent,
+    OrganizationEvent,
+    SessionEvent,
+    TeamEvent,
+    UserId,
+    WorkspaceEvent,
+)
+from services.identity.domain import credential, deployment, organization, session, team, user, workspace
 from services.identity.domain.events import UserEvent
 from shared.decider import Decider
 from shared.store.model import Recorded
@@ -18,8 +26,14 @@ ORGANIZATION: Final[Decider[organization.OrganizationCommand, organization.Organ
 USER: Final[Decider[user.UserCommand, user.User, UserEvent]] = Decider(
     kind="user", initial=user.ABSENT, decide=user.decide, evolve=user.evolve
 )
+TEAM: Final[Decider[team.TeamCommand, team.Team, TeamEvent]] = Decider(
+    kind="team", initial=team.ABSENT, decide=team.decide, evolve=team.evolve
+)
 WORKSPACE: Final[Decider[workspace.WorkspaceCommand, workspace.Workspace, WorkspaceEvent]] = Decider(
     kind="workspace", initial=workspace.ABSENT, decide=workspace.decide, evolve=workspace.evolve
+)
+DEPLOYMENT: Final[Decider[deployment.DeploymentCommand, deployment.Deployment, DeploymentEvent]] = Decider(
+    kind="deployment", initial=deployment.ABSENT, decide=deployment.decide, evolve=deployment.evolve
 )
 CREDENTIAL: Final[Decider[credential.CredentialCommand, credential.Credential, CredentialEvent]] = Decider(
     kind="credential", initial=credential.ABSENT, decide=credential.decide, evolve=credential.evolve

@@ -5,10 +5,10 @@ from uuid import UUID, uuid5
 
 from services.deployments.contract import CloseWorkspace
 from services.identity.contract import (
+    DEFAULT_ROLE,
     SERVICE,
     CreateWorkspace,
     DeleteWorkspace,
-    Role,
     UpdateWorkspace,
     WorkspaceId,
     WorkspaceRow,
@@ -45,7 +45,7 @@ class Workspaces:
         )
 
         async def attempt(unit: Unit) -> str:
-            await require(unit, "system.workspace.create")
+            await require(unit, self.kit, "system.workspace.create")
             loaded = await unit.load(WORKSPACE, command.workspace_id)
             unit.append(loaded, WORKSPACE.decide(wish, loaded.state))
             if who.kind is PrincipalKind.USER:
@@ -67,7 +67,7 @@ class Workspaces:
         )
 
         async def attempt(unit: Unit) -> str:
-            await require(unit, "workspace.config.update", auth.workspace(command.workspace_id))
+            await require(unit, self.kit, "workspace.config.update", auth.workspace(command.workspace_id))
             loaded = await unit.load(WORKSPACE, command.workspace_id)
             unit.append(loaded, WORKSPACE.decide(wish, loaded.state))
             return loaded.stream
@@ -86,7 +86,7 @@ class Workspaces:
             nonlocal closed
             loaded = await unit.load(WORKSPACE, command.workspace_id)
             if not _finished(loaded, request.context):
-                await require(unit, "workspace.config.delete", auth.workspace(command.workspace_id))
+                await require(unit, self.kit, "workspace.config.delete", auth.workspace(command.workspace_id))
                 if not closed:
                     workspace.live(loaded.state)
                     await self._close(command.workspace_id, request.context)
@@ -126,7 +126,7 @@ def _finished(loaded: Loaded[workspace.Workspace], context: Context) -> bool:
 def _own(command: CreateWorkspace) -> Grant:
     return Grant(
         binding_id=command.binding_id,
-        role=Role.WORKSPACE_ADMIN,
+        role=DEFAULT_ROLE["workspace"],
         entity=auth.workspace(command.workspace_id),
         now=command.now,
     )

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.identity.projections.people import PeopleTables
-from services.identity.projections.tables import SERVICE_ACCOUNTS, SESSIONS, WORKSPACES
+from services.identity.projections.tables import DEPLOYMENTS, SERVICE_ACCOUNTS, SESSIONS, WORKSPACES
+from services.identity.projections.teams import TeamTables
 from shared.store.model import PgConnection, Recorded
 
 _PEOPLE: Final = PeopleTables()
+_TEAMS: Final = TeamTables()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +24,14 @@ class ReadModels:
     name: str = "identity"
     tables: tuple[str, ...] = (
         *_PEOPLE.tables,
+        *_TEAMS.tables,
         *WORKSPACES.tables,
+        *DEPLOYMENTS.tables,
         *SERVICE_ACCOUNTS.tables,
         *SESSIONS.tables,
     )
 
     async def apply(self, connection: PgConnection, events: Sequence[Recorded]) -> None:
         """Bring all tables up to `events`."""
-        for part in (_PEOPLE, WORKSPACES, SERVICE_ACCOUNTS, SESSIONS):
+        for part in (_PEOPLE, _TEAMS, WORKSPACES, DEPLOYMENTS, SERVICE_ACCOUNTS, SESSIONS):
             await part.apply(connection, events)

@@ -1,13 +1,13 @@
 """The read model of people: their rows, their bindings and their open invitations."""
 
-import json
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Final, cast
 
 from services.identity.contract import InvitationId, UserBindingRow, UserId
 from services.identity.domain.events import (
     UserActivated,
+    UserEmailConfirmed,
     UserEvent,
     UserInvitationWithdrawn,
     UserInvited,
@@ -16,13 +16,12 @@ from services.identity.domain.events import (
     UserRoleGranted,
     UserRoleRevoked,
 )
+from services.identity.projections.parts import Parts, drop
 from services.identity.projections.rows import UserRecord, evolve_user
 from services.identity.sql import QUERIES
 from shared.followers.projection import RowProjection
 from shared.messages import Row
 from shared.store.model import PgConnection, Recorded
-
-R = TypeVar("R", bound=Row)
 
 _STREAMS: Final = "user-"
 
@@ -66,7 +65,7 @@ def change_bindings(bindings: MutableMapping[str, UserBindingRow], event: UserEv
         case UserRoleRevoked():
             bindings.pop(event.binding_id, None)
         case UserRemoved():
-            _drop(bindings, [key for key, row in bindings.items() if row.user_id == event.user_id])
+            drop(bindings, [key for key, row in bindings.items() if row.user_id == event.user_id])
         case _:
             pass
 
@@ -80,49 +79,12 @@ def change_invitations(invitations: MutableMapping[str, InvitationRecord], event
             )
         case UserInvitationWithdrawn():
             invitations.pop(event.invitation_id, None)
-        case UserActivated():
-            _drop(invitations, list(event.invitation_ids))
+        case UserActivated() | UserEmailConfirmed():
+            drop(invitations, list(event.invitation_ids))
         case UserRemoved():
-            _drop(invitations, [key for key, row in invitations.items() if row.user_id == event.user_id])
+            drop(invitations, [key for key, row in invitations.items() if row.user_id == event.user_id])
         case _:
             pass
-
-
-@dataclass(frozen=True, slots=True)
-class Parts(Generic[R]):
-    """A table of which a person has several rows.
-
-    `load` and `delete` take the ids that events name and the persons who are removed.
-    """
-
-    row: type[R]
-    change: Callable[[MutableMapping[str, R], UserEvent], None]
-    named: Callable[[UserEvent], Sequence[str]]
-    load: str
-    delete: str
-    insert: str
-
-    async def apply(self, connection: PgConnection, events: Sequence[UserEvent]) -> None:
-        """Bring the rows up to `events`: one load, one delete and one insert for all of them."""
-        ids = sorted({name for event in events for name in self.named(event)})
-        removed = sorted({event.user_id for event in events if isinstance(event, UserRemoved)})
-        if not ids and not removed:
-            return
-        rows = {str(row["id"]): self._read(row["row"]) for row in await connection.fetch(self.load, ids)}
-        for event in events:
-            self.change(rows, event)
-        await connection.execute(self.delete, ids, removed)
-        if rows:
-            written = [row.model_dump(mode="json") for _, row in sorted(rows.items())]
-            await connection.execute(self.insert, json.dumps(written))
-
-    def _read(self, text: str) -> R:
-        return self.row.model_validate_json(text)
-
-
-def _drop(rows: MutableMapping[str, Any], ids: Sequence[str]) -> None:
-    for gone in ids:
-        rows.pop(gone, None)
 
 
 def _named_bindings(event: UserEvent) -> Sequence[str]:
@@ -133,25 +95,31 @@ def _named_invitations(event: UserEvent) -> Sequence[str]:
     match event:
         case UserInvited() | UserInvitationWithdrawn():
             return [event.invitation_id]
-        case UserActivated():
+        case UserActivated() | UserEmailConfirmed():
             return event.invitation_ids
         case _:
             return []
 
 
-BINDINGS: Final = Parts(
+def _removed(event: UserEvent) -> str | None:
+    return event.user_id if isinstance(event, UserRemoved) else None
+
+
+BINDINGS: Final[Parts[UserBindingRow, UserEvent]] = Parts(
     row=UserBindingRow,
     change=change_bindings,
     named=_named_bindings,
+    ended=_removed,
     load=QUERIES["load_bindings"],
     delete=QUERIES["delete_bindings"],
     insert=QUERIES["insert_bindings"],
 )
 
-INVITATIONS: Final = Parts(
+INVITATIONS: Final[Parts[InvitationRecord, UserEvent]] = Parts(
     row=InvitationRecord,
     change=change_invitations,
     named=_named_invitations,
+    ended=_removed,
     load=QUERIES["load_invitations"],
     delete=QUERIES["delete_invitations"],
     insert=QUERIES["insert_invitations"],

@@ -2,12 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeVar, assert_never, cast
+from typing import Any, TypeVar, assert_never, cast
 
 from services.identity.contract import (
     CredentialCreated,
     CredentialDeleted,
     CredentialEvent,
+    CredentialUpdated,
+    DeploymentEvent,
+    DeploymentGone,
+    DeploymentId,
+    DeploymentPlaced,
     ServiceAccountRow,
     SessionEnded,
     SessionEvent,
@@ -18,10 +23,22 @@ from services.identity.contract import (
     WorkspaceCreated,
     WorkspaceDeleted,
     WorkspaceEvent,
+    WorkspaceId,
     WorkspaceRow,
     WorkspaceUpdated,
 )
-from services.identity.domain.events import UserActivated, UserEvent, UserInvited, UserRegistered, UserRemoved
+from services.identity.domain.events import (
+    UserActivated,
+    UserEmailConfirmed,
+    UserEvent,
+    UserInvited,
+    UserPasswordChanged,
+    UserProfileChanged,
+    UserRegistered,
+    UserReinstated,
+    UserRemoved,
+    UserSuspended,
+)
 from shared.messages import Row
 from shared.store.model import Recorded
 from shared.store.personal import clear_text
@@ -30,7 +47,10 @@ R = TypeVar("R", bound=Row)
 
 
 class UserRecord(Row):
-    """A person without bindings; `version` is that of the person's stream."""
+    """A person without bindings; `version` is that of the person's stream.
+
+    `session_generation`: sessions of an older one have ended.
+    """
 
     id: UserId
     username: str
@@ -38,9 +58,18 @@ class UserRecord(Row):
     email: str
     status: UserStatus
     email_verified: bool
+    avatar_url: str = ""
     created_at: datetime
     updated_at: datetime
     version: int
+    session_generation: int = 0
+
+
+class DeploymentRecord(Row):
+    """A deployment that lives, and where."""
+
+    id: DeploymentId
+    workspace_id: WorkspaceId
 
 
 class SessionRecord(Row):
@@ -50,6 +79,7 @@ class SessionRecord(Row):
     user_id: UserId
     issued_at: datetime
     expires_at: datetime
+    generation: int = 0
 
 
 def evolve_user(row: UserRecord | None, recorded: Recorded) -> UserRecord | None:
@@ -57,7 +87,9 @@ def evolve_user(row: UserRecord | None, recorded: Recorded) -> UserRecord | None
     event = cast("UserEvent", recorded.event)  # the streams of this kind hold nothing else
     match event:
         case UserInvited():
-            return _invited(event, recorded.version) if row is None else _at(row, recorded.version)
+            if row is None:
+                return _invited(event, recorded.version)
+            return row.model_copy(update={"version": recorded.version})
         case UserRegistered():
             return _joined(row, event, event.registered_at, version=recorded.version)
         case UserActivated():
@@ -65,7 +97,7 @@ def evolve_user(row: UserRecord | None, recorded: Recorded) -> UserRecord | None
         case UserRemoved():
             return None
         case _:
-            return row and _at(row, recorded.version)
+            return row and row.model_copy(update={"version": recorded.version, **_changes(row, event)})
 
 
 def evolve_workspace(row: WorkspaceRow | None, recorded: Recorded) -> WorkspaceRow | None:
@@ -89,9 +121,21 @@ def evolve_workspace(row: WorkspaceRow | None, recorded: Recorded) -> WorkspaceR
             assert_never(event)
 
 
+def evolve_deployment(row: DeploymentRecord | None, recorded: Recorded) -> DeploymentRecord | None:
+    """Return the deployment's row after the event; None once it is gone."""
+    del row
+    event = cast("DeploymentEvent", recorded.event)  # the streams of this kind hold nothing else
+    match event:
+        case DeploymentPlaced():
+            return DeploymentRecord(id=event.deployment_id, workspace_id=event.workspace_id)
+        case DeploymentGone():
+            return None
+        case _:
+            assert_never(event)
+
+
 def evolve_service_account(row: ServiceAccountRow | None, recorded: Recorded) -> ServiceAccountRow | None:
     """Return the service account's row after the event; None once it is deleted."""
-    del row
     event = cast("CredentialEvent", recorded.event)  # the streams of this kind hold nothing else
     match event:
         case CredentialCreated():
@@ -106,6 +150,14 @@ def evolve_service_account(row: ServiceAccountRow | None, recorded: Recorded) ->
                 created_at=event.created_at,
                 updated_at=event.created_at,
             )
+        case CredentialUpdated():
+            changes = {
+                "label": event.label,
+                "category": event.category,
+                "role": event.role,
+                "updated_at": event.updated_at,
+            }
+            return row and row.model_copy(update=changes)
         case CredentialDeleted():
             return None
         case _:
@@ -123,6 +175,7 @@ def evolve_session(row: SessionRecord | None, recorded: Recorded) -> SessionReco
                 user_id=event.user_id,
                 issued_at=event.issued_at,
                 expires_at=event.expires_at,
+                generation=event.generation,
             )
         case SessionEnded():
             return None
@@ -161,11 +214,29 @@ def _joined(row: UserRecord | None, event: UserRegistered | UserActivated, at: d
         email=clear_text(event.email),
         status=UserStatus.ACTIVE if active else UserStatus.PENDING,
         email_verified=isinstance(event, UserActivated) or event.email_verified,
+        avatar_url=row.avatar_url if row else "",
         created_at=row.created_at if row else at,
         updated_at=at,
         version=version,
+        session_generation=row.session_generation if row else 0,
     )
 
 
-def _at(row: UserRecord, version: int) -> UserRecord:
-    return row.model_copy(update={"version": version})
+def _changes(row: UserRecord, event: UserEvent) -> dict[str, Any]:
+    """Return what an event about an account changes in its row."""
+    signed_out = {"session_generation": row.session_generation + 1}
+    match event:
+        case UserEmailConfirmed():
+            return {"status": UserStatus.ACTIVE, "email_verified": True, "updated_at": event.confirmed_at}
+        case UserPasswordChanged():
+            return {"updated_at": event.changed_at, **signed_out}
+        case UserProfileChanged():
+            texts = {"full_name": clear_text(event.full_name), "avatar_url": clear_text(event.avatar_url)}
+            return {"updated_at": event.changed_at, **texts}
+        case UserSuspended():
+            return {"status": UserStatus(event.status), "updated_at": event.suspended_at, **signed_out}
+        case UserReinstated():
+            status = UserStatus.ACTIVE if row.email_verified else UserStatus.PENDING
+            return {"status": status, "updated_at": event.reinstated_at}
+        case _:
+            return {}

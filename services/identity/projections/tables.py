@@ -3,7 +3,14 @@
 from typing import Final
 
 from services.identity.contract import ServiceAccountRow, WorkspaceRow
-from services.identity.projections.rows import SessionRecord, evolve_service_account, evolve_session, evolve_workspace
+from services.identity.projections.rows import (
+    DeploymentRecord,
+    SessionRecord,
+    evolve_deployment,
+    evolve_service_account,
+    evolve_session,
+    evolve_workspace,
+)
 from services.identity.sql import QUERIES
 from shared.followers.projection import RowProjection
 
@@ -16,6 +23,17 @@ WORKSPACES: Final = RowProjection(
     load=QUERIES["load_workspaces"],
     delete=QUERIES["delete_workspaces"],
     insert=QUERIES["insert_workspaces"],
+)
+
+DEPLOYMENTS: Final = RowProjection(
+    name="deployments",
+    stream_kind="deployment",
+    table="deployments",
+    row=DeploymentRecord,
+    evolve=evolve_deployment,
+    load=QUERIES["load_deployments"],
+    delete=QUERIES["delete_deployments"],
+    insert=QUERIES["insert_deployments"],
 )
 
 SERVICE_ACCOUNTS: Final = RowProjection(

@@ -5,39 +5,70 @@ from services.identity.contract import (
     Bindings,
     FindPerson,
     Grants,
+    Groups,
+    Holders,
+    LoadTeams,
     LoadUsers,
     LoadWorkspaces,
     MailDetails,
+    Memberships,
+    OpenOrigins,
+    RoleDefinitions,
+    SealOrigin,
     ServiceAccounts,
+    Sessions,
+    SigningKeys,
     SignUps,
+    TeamBindings,
+    TeamMembers,
+    Teams,
     Users,
     WorkspaceMembers,
     Workspaces,
 )
 from services.identity.handlers.kit import Kit
 from services.identity.queries.authenticate import Authentication
+from services.identity.queries.holders import HolderQueries
+from services.identity.queries.mails import MailQueries
+from services.identity.queries.origins import OriginQueries
 from services.identity.queries.people import People
 from services.identity.queries.service_accounts import ServiceAccountQueries
 from services.identity.queries.services import ServiceQueries
+from services.identity.queries.sessions import SessionQueries
+from services.identity.queries.teams import TeamQueries
 from services.identity.queries.workspaces import WorkspaceQueries
 from shared.bus.request import Handlers
 
 
 def query_handlers(kit: Kit) -> Handlers:
     """Return the handler of every question that identity answers."""
-    pool = kit.running.pool_queries
-    people, workspaces, services = People(kit.running), WorkspaceQueries(pool), ServiceQueries(kit)
+    holders = HolderQueries(kit)
+    people, workspaces, services = People(kit), WorkspaceQueries(kit), ServiceQueries(kit)
+    origins = OriginQueries(kit)
+    teams = TeamQueries(kit)
     return {
+        Teams: teams.teams,
+        LoadTeams: teams.load_teams,
+        TeamBindings: teams.bindings,
+        TeamMembers: teams.members,
+        Memberships: teams.memberships,
         Authenticate: Authentication(kit).authenticate,
         Users: people.users,
         LoadUsers: people.load_users,
         Bindings: people.bindings,
         WorkspaceMembers: people.members,
+        Holders: holders.holders,
+        Groups: holders.groups,
         Workspaces: workspaces.workspaces,
         LoadWorkspaces: workspaces.load_workspaces,
-        ServiceAccounts: ServiceAccountQueries(pool).service_accounts,
+        ServiceAccounts: ServiceAccountQueries(kit).service_accounts,
         SignUps: services.sign_ups,
         Grants: services.grants,
-        MailDetails: services.mail_details,
+        SigningKeys: services.signing_keys,
+        RoleDefinitions: services.role_definitions,
+        MailDetails: MailQueries(kit).mail_details,
+        Sessions: SessionQueries(kit).sessions,
         FindPerson: services.find_person,
+        SealOrigin: origins.seal,
+        OpenOrigins: origins.open,
     }

@@ -20,7 +20,9 @@ class Claims:
 
     user_id: UserId
     session_id: SessionId
+    generation: int
     expires_at: datetime
+    key_id: str
 
 
 class Tokens:
@@ -32,7 +34,7 @@ class Tokens:
     async def mint(self, session: SessionStarted) -> SessionRow:
         """Return the session with its token, the same one every time.
 
-        Source: claims as in houston.md, section 1.3; `sub` and `sid` are ours. EdDSA signatures are deterministic.
+        Source: claims as in houston.md, section 1.3; `sub`, `sid` and `gen` are ours. EdDSA is deterministic.
         """
         key = await self._keys.find(session.key_id)
         if key is None:
@@ -42,6 +44,7 @@ class Tokens:
             "uuid": session.user_id,
             "sub": session.user_id,
             "sid": session.session_id,
+            "gen": session.generation,
             "iat": issued,
             "nbf": issued,
             "exp": expires,
@@ -71,5 +74,7 @@ class Tokens:
         return Claims(
             user_id=UserId(str(said["sub"])),
             session_id=SessionId(str(said["sid"])),
+            generation=int(said.get("gen", 0)),
             expires_at=datetime.fromtimestamp(said["exp"], UTC),
+            key_id=kid,
         )

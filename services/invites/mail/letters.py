@@ -36,6 +36,7 @@ class Letter:
 class Invitation:
     """What the letter of an invitation tells its reader."""
 
+    address: str
     name: str
     workspace: str
     organization: str
@@ -44,21 +45,74 @@ class Invitation:
 
 
 def invitation(facts: Invitation, *, public_url: str) -> Letter:
-    """Return the letter that carries the link `<public_url>/signup?token=…`."""
+    """Return the letter that carries the link `<public_url>/signup?token=…#email=…`.
+
+    Browsers keep what follows the # to themselves, so the address fills in the form and stands in no server's log.
+    """
     values = {
         "name": one_line(facts.name),
         "workspace": one_line(facts.workspace),
         "organization": one_line(facts.organization),
         "place": one_line(facts.workspace or facts.organization),
-        "link": link(public_url, "/signup", token=facts.token),
+        "link": f"{link(public_url, '/signup', token=facts.token)}#{_query(email=facts.address)}",
         "expires": _moment(facts.expires_at),
     }
     return _render("invite", values)
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What the letter of a link about somebody's own account tells its reader; it may not have a password yet."""
+
+    name: str
+    organization: str
+    token: str
+    expires_at: datetime
+    has_password: bool = True
+
+
+def confirmation(facts: Linked, *, public_url: str) -> Letter:
+    """Return the letter that carries the link `<public_url>/verify?token=…`."""
+    return _render("confirm", _linked(facts, link(public_url, "/verify", token=facts.token)))
+
+
+def reset(facts: Linked, *, public_url: str) -> Letter:
+    """Return the letter that carries the link `<public_url>/reset-password?token=…`."""
+    return _render("reset", _linked(facts, link(public_url, "/reset-password", token=facts.token)))
+
+
+def password_changed(*, name: str, organization: str) -> Letter:
+    """Return the notice that a password was changed, for who did not do it."""
+    return _render("password_changed", {"name": one_line(name), "organization": one_line(organization)})
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What the letter to somebody who was added to a workspace tells its reader; `added_by` is "" for who is gone."""
+
+    name: str
+    workspace: str
+    organization: str
+    role: str
+    added_by: str
+
+
+def workspace_added(facts: Addition, *, public_url: str) -> Letter:
+    """Return the notice that somebody was added to a workspace, with the link `<public_url>/`."""
+    values = {
+        "name": one_line(facts.name),
+        "workspace": one_line(facts.workspace),
+        "organization": one_line(facts.organization),
+        "role": facts.role,
+        "added_by": one_line(facts.added_by),
+        "link": f"{public_url.rstrip('/')}/",
+    }
+    return _render("workspace_added", values)
+
+
 def link(public_url: str, path: str, **parameters: str) -> str:
     """Return an address below the configured public URL."""
-    return f"{public_url.rstrip('/')}{path}?{urlencode(parameters, quote_via=quote)}"
+    return f"{public_url.rstrip('/')}{path}?{_query(**parameters)}"
 
 
 def one_line(text: str) -> str:
@@ -70,7 +124,21 @@ def one_line(text: str) -> str:
     return " ".join(kept.split())
 
 
-def _render(name: str, values: Mapping[str, str]) -> Letter:
+def _query(**parameters: str) -> str:
+    return urlencode(parameters, quote_via=quote)
+
+
+def _linked(facts: Linked, address: str) -> Mapping[str, str | bool]:
+    return {
+        "name": one_line(facts.name),
+        "organization": one_line(facts.organization),
+        "link": address,
+        "expires": _moment(facts.expires_at),
+        "has_password": facts.has_password,
+    }
+
+
+def _render(name: str, values: Mapping[str, str | bool]) -> Letter:
     return Letter(
         subject=one_line(_TEMPLATES.get_template(f"{name}.subject").render(values))[:_MOST_SUBJECT],
         text=_TEMPLATES.get_template(f"{name}.txt").render(values),

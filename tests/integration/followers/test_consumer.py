@@ -4,6 +4,8 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import asyncpg
@@ -11,7 +13,7 @@ import pytest
 
 from tests.conftest import NewDatabase
 from tests.integration.bus import bus_of, client_of, until
-from tests.integration.followers.conftest import NewReplica, Replica, with_tables
+from tests.integration.followers.conftest import QUICK, NewReplica, Replica, with_tables
 from tests.integration.followers.counters import CounterClosed, CounterRaised, append, open_counter
 from tests.integration.followers.wiring import STREAM, WRITING_DOWN, positions, serving, stored, taken
 from tests.integration.followers.world import (
@@ -79,6 +81,17 @@ async def test_what_happened_before_the_first_start_is_taken_too(world: World, c
     mine = await consumer()
 
     await has_taken(mine, 700)
+
+
+async def test_a_new_consumer_asks_its_source_at_once(world: World, replica: NewReplica) -> None:
+    await open_counter(world.source.store, "a", 1)
+    async with bus_of(world.nats, "invites") as bus:
+        rare = replace(QUICK, poll=timedelta(hours=1))
+        mine: Replica = await replica(world.other, WRITING_DOWN, service="invites", bus=bus, settings=rare)
+
+        await has_taken(mine, 2)
+
+        await mine.followers.stop()
 
 
 async def test_a_consumer_goes_on_where_it_stopped(world: World, consumer: NewConsumer) -> None:

@@ -64,9 +64,12 @@ class Viewer:
 
 @asynccontextmanager
 async def viewing(
-    bus: Bus, wanted: Wanted = ALL, allowed: Callable[[], Awaitable[None]] = anybody
+    bus: Bus,
+    wanted: Wanted = ALL,
+    allowed: Callable[[], Awaitable[None]] = anybody,
+    news: Callable[[], int] = lambda: 0,
 ) -> AsyncGenerator[Viewer]:
-    async with aclosing(follow(bus, wanted, allowed)) as frames:
+    async with aclosing(follow(bus, wanted, allowed, news)) as frames:
         yield Viewer(frames)
 
 
@@ -138,6 +141,23 @@ async def test_a_viewer_who_may_no_longer_is_stopped(bus: Bus, writer: Writer, m
         with pytest.raises(Forbidden):
             await viewer.see(2)
     assert [line.message for line in viewer.lines] == ["one"]
+
+
+async def test_news_of_the_viewer_are_heeded_within_a_second_whatever_the_interval(bus: Bus, writer: Writer) -> None:
+    heard: list[str] = []
+
+    async def refused() -> None:
+        raise Forbidden("no more")
+
+    await writer.write("one")
+    async with viewing(bus, replace(ALL, interval_s=60), refused, lambda: len(heard)) as viewer:
+        await viewer.see(1)
+        seeing = asyncio.create_task(viewer.see(2))
+        await asyncio.sleep(0)
+        heard.append("demoted")
+        async with asyncio.timeout(1):
+            with pytest.raises(Forbidden):
+                await seeing
 
 
 async def test_nothing_is_shown_while_nobody_can_say_who_may(

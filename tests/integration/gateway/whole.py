@@ -70,10 +70,8 @@ class Aerodrome:
 
     async def make_user(self, email: str) -> tuple[str, str]:
         """Return id and token of a new user without roles, who came by invitation."""
-        before = len(self.office.mails())
         await self.data("mutation ($e: String!) { inviteUser(email: $e) { id } }", self.admin, e=email)
-        mails = await self.office.wait(mails=before + 1)
-        token = token_in(mails[-1], below=PUBLIC_URL)
+        token = token_in(await self.office.mail_to(email), below=PUBLIC_URL)
         document = (
             "mutation ($e: String!, $p: String!, $t: String) { createUser(email: $e, password: $p, inviteToken: $t) "
             "{ user { id } token { value } } }"
@@ -83,10 +81,12 @@ class Aerodrome:
 
 
 @asynccontextmanager
-async def whole(database: NewDatabase, nats: NatsForTests, office: PostOffice) -> AsyncGenerator[Aerodrome]:
-    """Run every service and a gateway while the block runs."""
+async def whole(
+    database: NewDatabase, nats: NatsForTests, office: PostOffice, **identity: Any
+) -> AsyncGenerator[Aerodrome]:
+    """Run every service and a gateway while the block runs; `identity` are settings of that service."""
     async with (
-        installation(database, nats, smtp_port=office.port, services=SERVICES) as made,
+        installation(database, nats, smtp_port=office.port, services=SERVICES, identity=identity) as made,
         open_door(nats) as door,
     ):
         yield Aerodrome(made, office, door)

@@ -1,6 +1,7 @@
 """A running identity for tests, and those who ask it, as the gateway and the other services do."""
 
 import base64
+import json
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,20 +12,26 @@ from uuid import UUID
 import asyncpg
 from pydantic import SecretStr
 
+from services.deployments.contract import SERVICE as DEPLOYMENTS
+from services.deployments.contract import CreateDeployment, DeleteDeployment, DeploymentId, DeploymentRow
 from services.identity.app import APP
 from services.identity.contract import (
     AddWorkspaceUser,
     Authenticate,
     CreateServiceAccount,
+    CreateTeam,
     CreateWorkspace,
     InvitationId,
     Invited,
     InviteUser,
     MailDetails,
+    MailPurpose,
     RegisterUser,
     Role,
     ServiceAccountRow,
+    SetTeamRole,
     Signed,
+    TeamRow,
     UserId,
     WorkspaceRow,
 )
@@ -114,6 +121,27 @@ class Identity:
         answer = await self.gateway.ask(wait, Context.first(patience=PATIENCE), to="identity")
         assert answer.value.reached
 
+    async def heard(self, source: str, position: int) -> None:
+        """Return when identity has taken in what another service committed up to `position`, and shows it."""
+        wait = WaitFor(source=source, position=position, timeout_s=10)
+        answer = await self.gateway.ask(wait, Context.first(patience=PATIENCE), to="identity")
+        assert answer.value.reached
+        (head,) = await self.fetch("select position from store_head")
+        await self.shown(head["position"])
+
+    async def deployment(self, maker: "Somebody", place: WorkspaceRow, label: str = "prod") -> DeploymentRow:
+        """Return a new deployment that identity knows of."""
+        wish = CreateDeployment(workspace_id=place.id, label=label)
+        answered = await self.gateway.ask(wish, Context.first(await self.principal(maker.token), patience=PATIENCE))
+        await self.heard(DEPLOYMENTS, answered.position)
+        return answered.value
+
+    async def drop(self, maker: "Somebody", deployment_id: DeploymentId) -> None:
+        """Delete a deployment and return when identity knows."""
+        wish = DeleteDeployment(deployment_id=deployment_id, hard=True)
+        answered = await self.gateway.ask(wish, Context.first(await self.principal(maker.token), patience=PATIENCE))
+        await self.heard(DEPLOYMENTS, answered.position)
+
     async def principal(self, token: str) -> Principal:
         """Return whose token it is."""
         return (await self.ask(Authenticate(token=token))).principal
@@ -137,6 +165,14 @@ class Identity:
         """Return the token of the mail of an invitation."""
         return (await self.ask(MailDetails(user_id=user_id, invitation_id=invitation_id), INVITES)).token
 
+    async def link_token(self, user_id: UserId, purpose: MailPurpose) -> str:
+        """Return the token of the newest link that was mailed to a person for a purpose; "" where it is not open."""
+        types = {MailPurpose.CONFIRM: "user.confirmation_requested", MailPurpose.RESET: "user.password_reset_requested"}
+        query = "select data from events where stream = $1 and type_name = $2 order by version desc limit 1"
+        (asked,) = await self.fetch(query, f"user-{user_id}", types[purpose])
+        generation = json.loads(asked["data"])["generation"]
+        return (await self.ask(MailDetails(user_id=user_id, purpose=purpose, generation=generation), INVITES)).token
+
     async def join(self, email: str, **wish: Any) -> "Somebody":
         """Return a person who came by an invitation."""
         _, token = await self.invited(email, **wish)
@@ -157,6 +193,15 @@ class Identity:
     ) -> ServiceAccountRow:
         """Return a new service account."""
         return await self.ask(CreateServiceAccount(label="ci", entity=entity, role=role, key=key), maker.now)
+
+    async def team(
+        self, maker: "Somebody", *members: "Somebody", role: Role | None = None, entity: str = "system"
+    ) -> TeamRow:
+        """Return a new team with members and, where one is given, a role."""
+        made = await self.ask(CreateTeam(name="Pilots", member_ids=tuple(each.id for each in members)), maker.now)
+        if role is not None:
+            await self.ask(SetTeamRole(team_id=made.id, entity=entity, role=role), maker.now)
+        return made
 
     async def fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
         """Return rows of the database, seen as its superuser."""
@@ -213,6 +258,18 @@ async def rows_of(identity: Identity, table: str) -> list[dict[str, Any]]:
     """Return a table of the read models, in the order of ids."""
     queries = {
         name: f"select to_jsonb(t)::text as row from read.{name} t order by id"
-        for name in ("users", "role_bindings", "invitations", "workspaces", "service_accounts", "sessions")
+        for name in (
+            "users",
+            "role_bindings",
+            "invitations",
+            "workspaces",
+            "deployments",
+            "service_accounts",
+            "sessions",
+            "teams",
+            "team_members",
+            "team_bindings",
+            "team_totals",
+        )
     }
     return [dict(row) for row in await identity.fetch(queries[table])]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import asyncpg
 import pytest
@@ -16,12 +16,15 @@ from services.identity.contract import (
     LoadUsers,
     RegisterUser,
     RemoveUser,
+    RemoveWorkspaceUser,
     Role,
+    UpdateUser,
+    UpdateWorkspaceUserRole,
 )
 from shared.auth import ANONYMOUS, Principal, workspace
 from shared.bus.context import Context
 from shared.errors import Unauthenticated
-from shared.messages import Ask, Message
+from shared.messages import Ask, Command, Message
 from tests.integration.identity.service import INVITES, KEY, PASSWORD, PATIENCE, Identity
 
 A = TypeVar("A", bound=Message)
@@ -77,6 +80,26 @@ async def test_a_new_person_and_a_new_role_are_known_before_the_rows_know(identi
         signed = await at_once(identity, RegisterUser(email="new@example.com", password=PASSWORD, invite_token=token))
         assert signed.session is not None
         assert (await at_once(identity, Authenticate(token=signed.session.token))).user == signed.user
+
+
+async def test_what_is_given_and_taken_while_the_rows_lag_is_told_as_they_tell_it_later(identity: Identity) -> None:
+    ann = await identity.sign_up()
+    place = await identity.workspace(ann)
+    bob = await identity.join("bob@example.com", roles=(Role.SYSTEM_VIEWER,))
+    where, who = place.id, "bob@example.com"
+    wishes: list[Command[Any]] = [
+        AddWorkspaceUser(workspace_id=where, email=who, role=Role.WORKSPACE_VIEWER),
+        UpdateUser(user_id=bob.id, full_name="Bob Lee"),
+        UpdateWorkspaceUserRole(workspace_id=where, email=who, role=Role.WORKSPACE_ADMIN),
+        RemoveWorkspaceUser(workspace_id=where, user_id=bob.id),
+    ]
+    for wish in wishes:
+        async with held_up(identity):
+            await at_once(identity, wish, ann.now)
+            seen = await at_once(identity, Authenticate(token=bob.token))
+        await identity.settled()
+        later = await at_once(identity, Authenticate(token=bob.token))
+        assert (seen.user, set(seen.principal.grants)) == (later.user, set(later.principal.grants))
 
 
 async def test_a_person_of_whom_others_know_already_is_waited_for(identity: Identity) -> None:

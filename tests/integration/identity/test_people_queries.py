@@ -11,6 +11,7 @@ from services.identity.contract import (
     CreateWorkspace,
     FindPerson,
     Grants,
+    Holders,
     InvitationId,
     LoadUsers,
     LoadWorkspaces,
@@ -253,6 +254,22 @@ async def test_roles_of_others_show_only_where_their_members_are_seen(identity: 
     assert await shown(await identity.principal(bob.token), bob.id) == {own, workspace(home.id)}
     assert await shown(ann.now, ann.id) == all_of_ann
     assert await shown(ann.now, bob.id) == {own, workspace(home.id)}
+
+
+async def test_people_come_without_roles_where_nobody_asks_for_those(identity: Identity) -> None:
+    ann = await identity.sign_up()
+    place = (await identity.workspace(ann)).id
+    for question in (
+        Users(with_roles=False),
+        LoadUsers(ids=(ann.id,), with_roles=False),
+        Holders(entity=workspace(place), with_roles=False),
+    ):
+        (row,) = (await identity.ask(question, ann.now)).rows
+        assert (row.id, row.roles, row.more_roles) == (ann.id, (), True)
+    (member,) = (await identity.ask(WorkspaceMembers(workspace_ids=(place,), with_roles=False), ann.now)).rows
+    assert (member.user.roles, member.user.more_roles) == ((), True)
+    held = (await identity.ask(Bindings(user_ids=(ann.id,)), ann.now)).rows
+    assert {row.entity for row in held} == {SYSTEM, workspace(place)}
 
 
 async def test_only_services_ask_what_is_theirs(identity: Identity) -> None:

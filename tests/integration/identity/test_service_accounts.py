@@ -90,9 +90,10 @@ async def test_what_is_wrong_is_refused(identity: Identity) -> None:
     for entity, role in [(SYSTEM, Role.WORKSPACE_ADMIN), (here, Role.SYSTEM_VIEWER), (SYSTEM, Role.USER)]:
         error = await refusal(identity.account(ann, entity, role=role))
         assert (type(error), error.rule) == (Rejected, Rule.ROLE_ENTITY_MISMATCH)
-    for entity in ("", "deployment:x", "workspace:", "workspace", "SYSTEM"):
+    for entity in ("", "deployment:", "workspace:", "workspace", "SYSTEM", "user:x", "workspace:x:y"):
         assert isinstance(await refusal(identity.account(ann, entity)), Invalid)
-    assert isinstance(await refusal(identity.account(ann, "workspace:cnowhere", role=Role.WORKSPACE_ADMIN)), NotFound)
+    for entity in ("workspace:cnowhere", "deployment:cnowhere"):
+        assert isinstance(await refusal(identity.account(ann, entity)), NotFound)
     for key in ("", "x" * 32, KEY.upper(), KEY + "0"):
         assert isinstance(await refusal(identity.account(ann, key=key)), Invalid)
     for label in ("", " ", "x" * 256):

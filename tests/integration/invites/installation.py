@@ -56,6 +56,7 @@ class Installation:
     databases: Mapping[str, Database]
     smtp_port: int
     gateway: Bus
+    identity: Mapping[str, Any] = field(default_factory=dict[str, Any])
     running: dict[str, ServiceProcess] = field(default_factory=dict[str, ServiceProcess])
     admin: Person = NOBODY
 
@@ -68,7 +69,7 @@ class Installation:
                 "mail_from": "Aerodrome <no-reply@aerodrome.example.com>",
                 "public_url": PUBLIC_URL,
             },
-            "identity": {"organization_name": "Flight School"},
+            "identity": {"organization_name": "Flight School", **self.identity},
         }
         return {
             "nats_url": login.url,
@@ -173,12 +174,15 @@ async def installation(
     *,
     smtp_port: int,
     services: tuple[str, ...] = ("identity", "invites"),
+    identity: Mapping[str, Any] | None = None,
 ) -> AsyncGenerator[Installation]:
     """Run services while the block runs; its administrator has signed up."""
     databases = {name: await database(name) for name in {"identity", "invites", *services}}
     async with AsyncExitStack() as stack:
         gateway = await stack.enter_async_context(bus_of(nats, "gateway"))
-        made = Installation(nats=nats, databases=databases, smtp_port=smtp_port, gateway=gateway)
+        made = Installation(
+            nats=nats, databases=databases, smtp_port=smtp_port, gateway=gateway, identity=identity or {}
+        )
         stack.push_async_callback(_stop_all, made)
         for name in services:
             await made.start(name)

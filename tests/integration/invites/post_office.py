@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 import re
 import ssl
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -23,18 +23,22 @@ from cryptography.x509.oid import NameOID
 OK = "250 OK"
 
 
+async def nothing() -> None:
+    """Let the 250 go out at once."""
+
+
 @dataclass
 class PostOffice:
     """What arrived, and what it answers: `rcpt` and `data` are used up first, then all is taken.
 
-    `before_answer` is called when a mail is safe in the Maildir, before the 250.
+    `before_answer` runs when a mail is safe in the Maildir, before the 250.
     """
 
     folder: Path
     port: int = 0
     rcpt: list[str] = field(default_factory=list[str])
     data: list[str] = field(default_factory=list[str])
-    before_answer: Callable[[], None] = lambda: None
+    before_answer: Callable[[], Awaitable[None]] = nothing
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     attempts: int = 0
     taken: int = 0
@@ -57,7 +61,7 @@ class PostOffice:
         if answer == OK:
             await self._maildir.handle_DATA(server, session, envelope)
             self.taken += 1
-            self.before_answer()
+            await self.before_answer()
         await self._attempted()
         return answer
 
@@ -75,6 +79,13 @@ class PostOffice:
         async with asyncio.timeout(timeout_s), self.changed:
             await self.changed.wait_for(lambda: self.taken >= mails and self.attempts >= attempts)
         return self.mails()
+
+    async def mail_to(self, address: str, *, timeout_s: float = 30.0) -> EmailMessage:
+        """Return the first mail to an address, once it is there; others may get theirs in between."""
+        async with asyncio.timeout(timeout_s), self.changed:
+            while not (found := [mail for mail in self.mails() if mail["X-RcptTo"] == address]):
+                await self.changed.wait()
+        return found[0]
 
     async def _attempted(self) -> None:
         async with self.changed:
@@ -132,15 +143,15 @@ def _admit(right: LoginPassword) -> Callable[[SMTP, Session, Envelope, str, obje
     return admit
 
 
-def token_in(mail: EmailMessage, *, below: str) -> str:
-    """Return the token of the sign-up link in a mail, the same in both forms, below the public URL."""
+def token_in(mail: EmailMessage, *, below: str, path: str = "/signup") -> str:
+    """Return the token of the link in a mail, the same in both forms, below the public URL."""
     found: set[str] = set()
     for form in ("plain", "html"):
         body = mail.get_body((form,))
         assert body is not None
         found.update(re.findall(r"https?://[^\s\"<]+", body.get_content()))
     (link,) = found
-    assert link.startswith(f"{below}/signup?token=")
+    assert link.startswith(f"{below}{path}?token=")
     return parse_qs(urlsplit(link).query)["token"][0]
 
 

@@ -14,7 +14,7 @@ from services.identity.contract import (
     WorkspaceId,
 )
 from services.identity.contract import Rule as IdentityRule
-from services.invites.contract import CreateInvite, InviteId, Invites, InviteStatus, Rule, WithdrawInvite
+from services.invites.contract import CreateInvite, InviteId, Invites, InviteStatus, InviteTokens, Rule, WithdrawInvite
 from shared.auth import workspace
 from shared.errors import Forbidden, Invalid, NotFound, Rejected, Unauthenticated, Unavailable
 from shared.ids import new_id, new_message_id
@@ -236,3 +236,18 @@ async def test_invites_are_found_by_address_and_page_by_page(aerodrome: Installa
         page = await aerodrome.ask(Invites(limit=2, after_id=seen[-1]), aerodrome.admin)
     assert len(seen) == 5
     assert seen == sorted(seen)
+
+
+async def test_a_token_is_shown_to_who_could_have_made_any_invite(aerodrome: Installation, office: PostOffice) -> None:
+    bob = await member(aerodrome, office, "bob@example.com")
+    place = await new_workspace(aerodrome, bob)
+    await aerodrome.settled()
+    invite = await aerodrome.ask(CreateInvite(email=JANE, workspace_id=place, role=Role.WORKSPACE_VIEWER), bob)
+    mailed = token_in((await office.wait(mails=2))[-1], below=PUBLIC_URL)
+    question = InviteTokens(ids=(invite.id, InviteId(new_id())))
+    (shown,) = (await aerodrome.ask(question, aerodrome.admin)).rows
+    assert (shown.id, shown.token) == (invite.id, mailed)
+    # He made it, but it would accept for him also what others invite her to, now or later.
+    assert (await aerodrome.ask(question, bob)).rows == ()
+    with pytest.raises(Unauthenticated):
+        await aerodrome.ask(question, NOBODY)

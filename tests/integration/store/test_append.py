@@ -1,11 +1,13 @@
 """One entry at a time: what is stored, and what is refused."""
 
+import asyncio
+from collections.abc import Sequence
 from uuid import uuid4
 
 import pytest
 
 from shared.errors import Invalid, WrongExpectedVersion
-from shared.store.model import Appended, Expected, Undecodable
+from shared.store.model import Appended, Expected, NewEvent, Undecodable
 from tests.integration.store.conftest import OpenStore, opened
 from tests.integration.store.things import entry, head, metadata, names, new_thing
 from tests.servers import Database
@@ -138,6 +140,39 @@ async def test_followers_in_the_process_hear_of_each_commit(first: OpenStore) ->
     await first.store.close()
 
     assert heard == [1, 2, 3]
+
+
+async def test_a_change_is_told_before_the_append_returns_and_a_beginning_is_not(first: OpenStore) -> None:
+    told: list[tuple[list[str], int]] = []
+
+    async def tell(changes: Sequence[NewEvent], position: int) -> None:
+        await asyncio.sleep(0)
+        told.append(([new.stream for new in changes], position))
+
+    first.store.on_change(tell)
+    begun = await first.store.append(new_thing("thing-1"))
+    assert told == []
+
+    await first.store.append(entry((head(begun.events), ["a"]), (Expected("thing-2"), ["b"])))
+    assert told == [(["thing-1"], 3)]
+
+
+async def test_a_change_is_told_although_its_writer_gave_up(first: OpenStore) -> None:
+    told = asyncio.Event()
+
+    async def tell(_changes: Sequence[NewEvent], _position: int) -> None:
+        told.set()
+
+    first.store.on_change(tell)
+    begun = await first.store.append(new_thing("thing-1"))
+    writer = asyncio.create_task(first.store.append(entry((head(begun.events), ["a"]))))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    writer.cancel()
+
+    async with asyncio.timeout(5):
+        await told.wait()
+    assert writer.cancelled()
 
 
 async def test_an_event_that_can_not_be_read_names_its_place(first: OpenStore, kernel: Database) -> None:

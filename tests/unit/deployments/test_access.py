@@ -5,7 +5,7 @@ import pytest
 from services.deployments.access import require_sees, seen_entities, sees
 from services.deployments.contract import DeploymentEvent, DeploymentId, WorkspaceId
 from services.deployments.policies import DRIVE, DriverJob, DriverPolicy, Wish
-from services.identity.contract.permissions import ROLE_PERMISSIONS, Role
+from services.identity.contract import ROLE_PERMISSIONS, Role
 from shared.auth import ANONYMOUS, Grant, Principal, PrincipalKind
 from shared.errors import NotFound, Unauthenticated
 from tests.unit.deployments.examples import CREATED, DELETED, HEALTHY, ID, REMOVED, WORKSPACE_ID, recorded

@@ -67,8 +67,11 @@ def test_an_event_survives_the_way_over_nats() -> None:
 
 
 def test_personal_data_stays_at_home() -> None:
-    event = published(recorded(7), epoch=EPOCH, prevposition=6)
+    sealed = METADATA.model_copy(update={"origin_seal": "1.cmuser.secret"})
+    event = published(recorded(7)._replace(metadata_text=sealed.model_dump_json()), epoch=EPOCH, prevposition=6)
 
+    assert event.metadata == METADATA
+    assert "secret" not in str(to_message("identity", event))
     assert event.data == '{"person_id":"1"}'
     assert event.schema_version == 3  # the present shape, whatever was stored
 

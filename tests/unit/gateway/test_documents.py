@@ -76,6 +76,16 @@ COSTLY = [
     "{ " + " ".join(f"a{n}: workspaces {{ users {{ roleBindings {{ role }} }} }}" for n in range(300)) + " }",
     "{ " + "self { isAdmin } " * 60 + "}",
     "mutation ($p: String!) { " + " ".join(f"a{n}: createToken(password: $p) {{ isAdmin }}" for n in range(30)) + " }",
+    *(
+        f"mutation ($t: String!) {{ {' '.join(f'a{n}: {field}' for n in range(30))} }}"
+        for field in (
+            "confirmEmail(token: $t) { isAdmin }",
+            "resetPassword(token: $t, password: $t) { isAdmin }",
+            "forgotPassword(email: $t)",
+            "resendConfirmation(email: $t)",
+        )
+    ),
+    "{ " + " ".join(f"a{n}: auditLog(take: 500) {{ cursor }}" for n in range(30)) + " }",
     FRAGMENT_BOMB + " fragment F40 on Query { self { isAdmin } }",
     MANY_FRAGMENTS,
     "{ " + " ".join(f"s{n}: __schema {{ types {{ name }} }}" for n in range(4)) + " }",

@@ -9,16 +9,8 @@ from pydantic import ValidationError
 
 from services.identity import contract
 from services.identity.app import APP
-from services.identity.contract import (
-    EVENTS,
-    CreateServiceAccount,
-    RegisterUser,
-    SignIn,
-    UserActivated,
-    UserInvited,
-    UserRegistered,
-)
-from services.identity.domain.events import STORED
+from services.identity.contract import EVENTS, CreateServiceAccount, RegisterUser, SignIn
+from services.identity.domain.events import STORED, UserEvent
 from shared.messages import Ask, Command, Message, Query
 from shared.store.personal import personal_fields, public_json
 from tests.unit.identity import examples as x
@@ -69,15 +61,15 @@ def test_what_is_stored_is_what_is_published_and_personal_data_besides() -> None
     assert {event.type_name for event in STORED} == set(published)
 
 
-@pytest.mark.parametrize("event", [x.REGISTERED, x.INVITED, x.ACTIVATED])
-def test_nothing_personal_is_published(event: UserRegistered | UserInvited | UserActivated) -> None:
+@pytest.mark.parametrize("event", [x.REGISTERED, x.INVITED, x.ACTIVATED, x.NEW_PASSWORD, x.NEW_NAME])
+def test_nothing_personal_is_published(event: UserEvent) -> None:
     text = public_json(event)
     published = {each.type_name: each for each in EVENTS}[event.type_name]
     published.model_validate_json(text)
-    for personal in ("ann", "Ann", "argon2", "lee"):
+    for personal in ("ann", "Ann", "argon2", "lee", "pictures"):
         assert personal not in json.dumps([value for key, value in json.loads(text).items() if key != "user_id"])
 
 
 def test_personal_data_is_under_the_key_of_the_person() -> None:
-    for event in (x.REGISTERED, x.INVITED, x.ACTIVATED):
+    for event in (x.REGISTERED, x.INVITED, x.ACTIVATED, x.NEW_PASSWORD, x.NEW_NAME):
         assert APP.types.people(event) == {x.ANN}

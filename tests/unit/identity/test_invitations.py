@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from services.identity.contract import Role, Rule
+from services.identity.contract import InvitedRole, Role, Rule
 from services.identity.domain.events import UserEvent
 from services.identity.domain.user import ChangeInvitation, Clear, Invite, Invited, Withdraw
 from services.identity.handlers.streams import USER
@@ -12,12 +12,15 @@ from shared.auth import SYSTEM
 from tests.unit.identity.examples import (
     ACTIVATED,
     ANN,
+    BINDING,
     BOB,
+    DEPLOYMENT,
     ELSEWHERE,
     EXPIRY,
     HERE,
     INVITATION,
     INVITED,
+    INVITED_ALONG,
     INVITED_TO_SYSTEM,
     LATER,
     NOW,
@@ -94,6 +97,29 @@ def test_who_has_an_account_is_not_invited(history: tuple[UserEvent, ...]) -> No
 )
 def test_an_invitation_brings_one_role_of_its_scope(scope: str, roles: tuple[Role, ...]) -> None:
     user.when(dataclasses.replace(INVITE, scope=scope, roles=roles)).then_rejected(Rule.INVALID_ROLE)
+
+
+@pytest.mark.parametrize(
+    ("scope", "roles"),
+    [
+        (HERE, (Role.WORKSPACE_VIEWER,)),
+        (HERE, (Role.DEPLOYMENT_VIEWER, Role.DEPLOYMENT_ADMIN)),
+        (SYSTEM, (Role.DEPLOYMENT_VIEWER,)),
+    ],
+)
+def test_roles_on_deployments_fit_and_come_with_a_workspace_one_a_deployment(
+    scope: str, roles: tuple[Role, ...]
+) -> None:
+    along = tuple(InvitedRole(deployment_id=DEPLOYMENT, role=role, binding_id=BINDING) for role in roles)
+    invite = dataclasses.replace(INVITE if scope == HERE else TO_SYSTEM, deployment_roles=along)
+    user.when(invite).then_rejected(Rule.INVALID_ROLE)
+
+
+def test_teams_and_roles_on_deployments_stand_in_the_invitation() -> None:
+    (role,) = INVITED_ALONG.deployment_roles
+    (team_id,) = INVITED_ALONG.team_ids
+    invite = dataclasses.replace(INVITE, deployment_roles=(role,), team_ids=(team_id, team_id))
+    user.when(invite).then(INVITED_ALONG)
 
 
 def test_the_role_of_an_open_invitation_changes() -> None:

@@ -7,9 +7,15 @@ import pytest
 from services.identity.contract import (
     CredentialCreated,
     CredentialDeleted,
+    CredentialUpdated,
+    DeploymentGone,
+    DeploymentPlaced,
+    Interface,
     OrganizationCreated,
     OrganizationOwnerAdded,
     OrganizationOwnerRemoved,
+    OrganizationSigningKeyAdded,
+    OrganizationSigningKeyRevoked,
     Role,
     Rule,
     SessionEnded,
@@ -19,17 +25,21 @@ from services.identity.contract import (
     WorkspaceDeleted,
     WorkspaceUpdated,
 )
-from services.identity.domain import credential, organization, session, workspace
-from services.identity.handlers.streams import CREDENTIAL, ORGANIZATION, SESSION, WORKSPACE
+from services.identity.domain import credential, deployment, organization, session, workspace
+from services.identity.handlers.streams import CREDENTIAL, DEPLOYMENT, ORGANIZATION, SESSION, WORKSPACE
 from shared.auth import SYSTEM
 from tests.unit.identity import examples as x
 from tests.unit.identity.examples import ANN, BOB, HERE, LATER, NOW
 from tests.unit.identity.scenario import Scenario
 
 FOUNDED = OrganizationCreated(organization_id=x.ORGANIZATION, name="Flight School", created_at=NOW)
+KEY_ADDED = OrganizationSigningKeyAdded(organization_id=x.ORGANIZATION, key_id="k2", signs_from=LATER, added_at=NOW)
+KEY_REVOKED = OrganizationSigningKeyRevoked(organization_id=x.ORGANIZATION, key_id="k1", revoked_at=LATER)
 MADE = WorkspaceCreated(workspace_id=x.WORKSPACE, label="Main", description="", created_at=NOW)
 GONE = WorkspaceDeleted(workspace_id=x.WORKSPACE, deleted_at=LATER)
 RENAMED = WorkspaceUpdated(workspace_id=x.WORKSPACE, label="Other", description="", updated_at=LATER)
+PLACED = DeploymentPlaced(deployment_id=x.DEPLOYMENT, workspace_id=x.WORKSPACE, placed_at=NOW)
+LEFT = DeploymentGone(deployment_id=x.DEPLOYMENT, workspace_id=x.WORKSPACE, gone_at=LATER)
 ACCOUNT = CredentialCreated(
     credential_id=x.CREDENTIAL,
     label="ci",
@@ -39,6 +49,9 @@ ACCOUNT = CredentialCreated(
     key_digest="d1",
     key_masked="abcdef**",
     created_at=NOW,
+)
+ACCOUNT_CHANGED = CredentialUpdated(
+    credential_id=x.CREDENTIAL, label="cd", category="build", role=Role.WORKSPACE_VIEWER, updated_at=LATER
 )
 ACCOUNT_GONE = CredentialDeleted(credential_id=x.CREDENTIAL, deleted_at=LATER)
 BEGUN = SessionStarted(
@@ -55,6 +68,14 @@ def removed(user_id: UserId) -> OrganizationOwnerRemoved:
     return OrganizationOwnerRemoved(organization_id=x.ORGANIZATION, user_id=user_id, removed_at=LATER)
 
 
+def test_signing_keys_are_noted_when_they_come_and_once_when_they_go() -> None:
+    add = organization.AddSigningKey(key_id="k2", signs_from=LATER, now=NOW)
+    Scenario(ORGANIZATION).given(FOUNDED).when(add).then(KEY_ADDED)
+    revoke = organization.RevokeSigningKey(key_id="k1", now=LATER)
+    Scenario(ORGANIZATION).given(FOUNDED, KEY_ADDED).when(revoke).then(KEY_REVOKED)
+    Scenario(ORGANIZATION).given(FOUNDED, KEY_ADDED, KEY_REVOKED).when(revoke).then()
+
+
 def test_the_organization_is_made_once() -> None:
     create = organization.Create(organization_id=x.ORGANIZATION, name="Flight School", now=NOW)
     Scenario(ORGANIZATION).when(create).then(FOUNDED)
@@ -67,6 +88,7 @@ def test_owners_come_and_go_but_the_last_one_stays() -> None:
     owned.when(organization.AddOwner(user_id=ANN, now=NOW)).then()
     owned.when(organization.RemoveOwner(user_id=BOB, now=LATER)).then()
     owned.when(organization.RemoveOwner(user_id=ANN, now=LATER)).then_rejected(Rule.LAST_ADMIN)
+    owned.when(organization.RemoveOwner(user_id=ANN, now=LATER, forgotten=True)).then(removed(ANN))
     both = owned.given(added(BOB))
     both.when(organization.RemoveOwner(user_id=ANN, now=LATER)).then(removed(ANN))
     both.given(removed(ANN)).when(organization.RemoveOwner(user_id=BOB, now=LATER)).then_rejected(Rule.LAST_ADMIN)
@@ -93,6 +115,18 @@ def test_a_deletion_that_somebody_else_finished_is_right_too() -> None:
     again = workspace.Delete(workspace_id=x.WORKSPACE, now=LATER, again=True)
     Scenario(WORKSPACE).given(MADE, GONE).when(again).then()
     Scenario(WORKSPACE).when(again).then_not_found()
+
+
+def test_a_deployment_lives_in_one_workspace_until_it_is_gone() -> None:
+    stream = Scenario(DEPLOYMENT)
+    place = deployment.Place(x.DEPLOYMENT, x.WORKSPACE, NOW)
+    end = deployment.End(x.DEPLOYMENT, LATER)
+    stream.when(place).then(PLACED)
+    stream.given(PLACED).when(place).then()
+    stream.given(PLACED).when(end).then(LEFT)
+    stream.given(PLACED, LEFT).when(end).then()
+    stream.given(PLACED, LEFT).when(place).then()
+    stream.when(end).then()
 
 
 def test_a_service_account_is_made_and_deleted() -> None:
@@ -130,6 +164,31 @@ def test_a_service_account_has_a_role_of_its_entity(entity: str, role: Role) -> 
         now=NOW,
     )
     Scenario(CREDENTIAL).when(create).then_rejected(Rule.ROLE_ENTITY_MISMATCH)
+
+
+def changing(**wish: object) -> credential.Update:
+    wanted = {"label": None, "category": None, "role": None, "interface": Interface.GRAPHQL, **wish}
+    return credential.Update(credential_id=x.CREDENTIAL, now=LATER, **wanted)  # type: ignore[arg-type]
+
+
+def test_texts_and_role_of_a_service_account_are_changed_one_by_one_or_together() -> None:
+    account = Scenario(CREDENTIAL).given(ACCOUNT)
+    account.when(changing(label="cd", category="build", role=Role.WORKSPACE_VIEWER)).then(ACCOUNT_CHANGED)
+    renamed = ACCOUNT_CHANGED.model_copy(update={"category": "", "role": Role.WORKSPACE_EDITOR})
+    account.when(changing(label="cd")).then(renamed)
+    account.when(changing()).then()
+    account.given(ACCOUNT_CHANGED).when(changing(label="cd", category="build")).then()
+    account.when(changing(role=Role.SYSTEM_ADMIN)).then_rejected(Rule.ROLE_ENTITY_MISMATCH)
+    account.given(ACCOUNT_GONE).when(changing(label="cd")).then_not_found()
+    assert account.given(ACCOUNT_CHANGED).state.key_digest == "d1"
+
+
+def test_writing_back_the_shown_role_of_a_service_account_changes_nothing() -> None:
+    author = ACCOUNT.model_copy(update={"role": Role.WORKSPACE_AUTHOR})
+    account = Scenario(CREDENTIAL).given(author)
+    account.when(changing(role=Role.WORKSPACE_EDITOR)).then()
+    changed = ACCOUNT_CHANGED.model_copy(update={"label": "ci", "category": "", "role": Role.WORKSPACE_EDITOR})
+    account.when(changing(role=Role.WORKSPACE_EDITOR, interface=Interface.REST)).then(changed)
 
 
 @pytest.mark.parametrize(("asked", "days"), [(None, 1), (-3, 1), (0, 1), (1, 1), (7, 7), (8, 7), (10_000, 7)])

@@ -1,16 +1,35 @@
 """Bindings of a person: one an entity, changed, cleared away; what a person holds alone; who owns the organization."""
 
+from dataclasses import replace
+from functools import reduce
+
 import pytest
 
-from services.identity.contract import Role, Rule
+from services.identity.contract import BindMode, Role, Rule
 from services.identity.domain.events import UserEvent
-from services.identity.domain.user import ABSENT, EMAIL, USERNAME, ChangeRole, Clear, Grant, Held, Remove, held, owns
+from services.identity.domain.user import (
+    ABSENT,
+    EMAIL,
+    USERNAME,
+    ChangeRole,
+    Clear,
+    Grant,
+    Held,
+    Remove,
+    held,
+    is_news,
+    owns,
+)
 from services.identity.domain.user import INVITATION as INVITATION_CLAIM
 from services.identity.handlers.streams import USER
+from shared.auth import SYSTEM
 from shared.store.personal import FORGOTTEN
 from tests.unit.identity.examples import (
     ACTIVATED,
+    ANN,
+    BANNED,
     BINDING,
+    BOB,
     EDITOR,
     ELSEWHERE,
     HERE,
@@ -35,6 +54,35 @@ GRANT = Grant(binding_id=BINDING, role=Role.WORKSPACE_EDITOR, entity=HERE, now=N
 @pytest.mark.parametrize("event", [REGISTERED, UNCONFIRMED])
 def test_a_person_who_signed_up_is_given_a_role(event: UserEvent) -> None:
     user.given(event).when(GRANT).then(EDITOR)
+
+
+def test_only_a_new_role_is_announced() -> None:
+    told = replace(GRANT, announce=True)
+    user.given(REGISTERED).when(told).then(EDITOR.model_copy(update={"announced": True}))
+    user.given(REGISTERED, EDITOR).when(replace(told, role=Role.WORKSPACE_ADMIN, mode=BindMode.SET, now=LATER)).then(
+        PROMOTED
+    )
+
+
+@pytest.mark.parametrize(
+    ("history", "entity", "by", "news"),
+    [
+        ((REGISTERED,), HERE, BOB, True),
+        ((INVITED, ACTIVATED), ELSEWHERE, BOB, True),
+        ((REGISTERED,), HERE, ANN, False),
+        ((REGISTERED, EDITOR), HERE, BOB, False),
+        ((REGISTERED,), SYSTEM, BOB, False),
+        ((REGISTERED,), "deployment:cdeployment", BOB, False),
+        ((UNCONFIRMED,), HERE, BOB, False),
+        ((REGISTERED, BANNED), HERE, BOB, False),
+        ((INVITED,), HERE, BOB, False),
+        ((), HERE, BOB, False),
+    ],
+)
+def test_an_active_person_is_told_of_a_workspace_that_another_adds_them_to(
+    history: tuple[UserEvent, ...], entity: str, by: str, *, news: bool
+) -> None:
+    assert is_news(reduce(USER.evolve, history, USER.initial), entity, by=by) is news
 
 
 @pytest.mark.parametrize("role", [Role.WORKSPACE_EDITOR, Role.WORKSPACE_VIEWER])

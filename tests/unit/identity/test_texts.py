@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.identity.contract import Rule
+from services.identity.contract import Rule, addresses
 from services.identity.domain import texts
 from services.identity.secrets.passwords import COMMON
 from shared.errors import Invalid, Rejected
@@ -21,8 +21,8 @@ from shared.errors import Invalid, Rejected
     ],
 )
 def test_an_address_has_one_form(typed: str, stored: str) -> None:
-    assert texts.email_address(typed) == stored
-    assert texts.email_address(stored) == stored
+    assert addresses.email_address(typed) == stored
+    assert addresses.email_address(stored) == stored
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_an_address_has_one_form(typed: str, stored: str) -> None:
 )
 def test_what_is_no_address_is_refused_without_repeating_it(typed: str) -> None:
     with pytest.raises(Invalid) as refused:
-        texts.email_address(typed)
+        addresses.email_address(typed)
     assert refused.value.rule == Rule.INVALID_EMAIL
     assert refused.value.text == "the e-mail address is not valid"
 
@@ -56,10 +56,10 @@ def test_what_is_no_address_is_refused_without_repeating_it(typed: str) -> None:
 @given(st.text(max_size=300))
 def test_every_text_is_an_address_in_one_form_or_refused(typed: str) -> None:
     try:
-        stored = texts.email_address(typed)
+        stored = addresses.email_address(typed)
     except Invalid:
         return
-    assert texts.email_address(stored) == stored == stored.lower().strip()
+    assert addresses.email_address(stored) == stored == stored.lower().strip()
 
 
 def test_a_username_is_the_address_by_default_and_never_anothers() -> None:
@@ -69,6 +69,12 @@ def test_a_username_is_the_address_by_default_and_never_anothers() -> None:
     for wrong in ("bob@example.com", "@", "x" * 256):
         with pytest.raises(Invalid):
             texts.username(wrong, email=own)
+
+
+def test_a_username_is_one_however_its_accents_are_typed() -> None:
+    composed, apart = "Jos\u00e9", "Jose\u0301"
+    assert texts.username(apart, email="ann@example.com") == composed
+    assert texts.sign_in_name(apart) == texts.sign_in_name(composed) == "jos\u00e9"
 
 
 def test_labels_have_1_to_255_characters() -> None:

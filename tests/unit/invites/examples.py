@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from services.identity.contract import InvitationId, Role, UserId
+from services.identity.contract import InvitationId, MailPurpose, Role, UserId
 from services.invites.contract import (
     InviteAccepted,
     InviteCreated,
@@ -12,6 +12,7 @@ from services.invites.contract import (
     InviteRolesChanged,
     InviteVoided,
     InviteWithdrawn,
+    MailRequested,
     VoidReason,
 )
 from services.invites.domain import RecordInvitation
@@ -44,10 +45,13 @@ WITHDRAWN = InviteWithdrawn(invite_id=ID, withdrawn_at=LATER)
 EXPIRED = InviteExpired(invite_id=ID, expired_at=LATER)
 ACCEPTED = InviteAccepted(invite_id=ID, accepted_at=LATER)
 VOIDED = InviteVoided(invite_id=ID, reason=VoidReason.WORKSPACE_DELETED, voided_at=LATER)
+MAIL = MailRequested(
+    mail_id=UUID(int=7), user_id=RECORD.user_id, purpose=MailPurpose.RESET, generation=3, requested_at=AT
+)
 CHANGED = InviteRolesChanged(invite_id=ID, roles=(Role.WORKSPACE_ADMIN,), changed_at=LATER)
 
 
-def recorded(event: InviteEvent, *, position: int = 1) -> Recorded:
+def recorded(event: InviteEvent | MailRequested, *, position: int = 1) -> Recorded:
     """Return `event` as the store gives it back."""
     return Recorded(
         position=position,

@@ -5,10 +5,22 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.invites.mail.letters import Invitation, invitation, link, one_line
+from services.invites.mail.letters import (
+    Addition,
+    Invitation,
+    Linked,
+    confirmation,
+    invitation,
+    link,
+    one_line,
+    password_changed,
+    reset,
+    workspace_added,
+)
 
 URL = "https://aerodrome.example.com"
 FACTS = Invitation(
+    address="jane+ci@example.com",
     name="",
     workspace="",
     organization="Flight School",
@@ -19,8 +31,9 @@ FACTS = Invitation(
 
 def test_the_letter_of_an_invitation_carries_the_sign_up_link_in_both_forms() -> None:
     letter = invitation(FACTS, public_url=URL)
-    assert "\nhttps://aerodrome.example.com/signup?token=cm3x.a-b_c\n" in letter.text
-    assert letter.html.count('href="https://aerodrome.example.com/signup?token=cm3x.a-b_c"') == 2
+    link_ = "https://aerodrome.example.com/signup?token=cm3x.a-b_c#email=jane%2Bci%40example.com"
+    assert f"\n{link_}\n" in letter.text
+    assert letter.html.count(f'href="{link_}"') == 2
     assert letter.subject == "Your invitation to Flight School"
     assert "until 4 March 2026, 05:06 UTC" in letter.text
 
@@ -59,3 +72,68 @@ def test_a_link_keeps_the_path_of_the_public_url_and_encodes_its_token() -> None
 
 def test_an_endless_label_does_not_make_an_endless_subject() -> None:
     assert len(invitation(replace(FACTS, workspace="w" * 5000), public_url=URL).subject) == 200
+
+
+LINKED = Linked(
+    name="Jane <b>Doe",
+    organization="Flight School",
+    token="cm3x.a-b_c",
+    expires_at=datetime(2026, 3, 4, 5, 6, tzinfo=UTC),
+)
+
+
+def test_the_letters_of_an_account_carry_their_own_link_in_both_forms() -> None:
+    for letter, path in (
+        (confirmation(LINKED, public_url=URL), "verify"),
+        (reset(LINKED, public_url=URL), "reset-password"),
+    ):
+        address = f"{URL}/{path}?token=cm3x.a-b_c"
+        assert f"\n{address}\n" in letter.text
+        assert letter.html.count(f'href="{address}"') == 2
+        assert "until 4 March 2026, 05:06 UTC" in letter.text
+        assert "<b>" not in letter.html
+
+
+def test_who_has_no_password_is_not_told_that_it_stays() -> None:
+    stays, none = "your password stays as it is", "has no password"
+    for letter, told, untold in (
+        (reset(LINKED, public_url=URL), stays, none),
+        (reset(replace(LINKED, has_password=False), public_url=URL), none, stays),
+    ):
+        assert told in letter.text
+        assert told in letter.html
+        assert untold not in letter.text + letter.html
+
+
+def test_the_notice_of_a_new_password_holds_no_link() -> None:
+    letter = password_changed(name="Jane", organization="Flight School")
+    assert letter.subject == "Your password for Flight School was changed"
+    assert "http" not in letter.text + letter.html
+
+
+ADDED = Addition(
+    name="Jane", workspace="Analytics", organization="Flight School", role="WORKSPACE_EDITOR", added_by="Ann Lee"
+)
+
+
+def test_who_is_added_to_a_workspace_reads_where_as_what_by_whom_and_gets_the_public_url() -> None:
+    letter = workspace_added(ADDED, public_url=f"{URL}/console")
+    assert letter.subject == "You were added to Analytics"
+    told = 'added to the workspace "Analytics" of Flight School with the role WORKSPACE_EDITOR by Ann Lee. Sign in'
+    assert told in letter.text
+    assert f"\n{URL}/console/\n" in letter.text
+    assert letter.html.count(f'href="{URL}/console/"') == 2
+    assert "with the role WORKSPACE_EDITOR by Ann Lee. Sign in" in letter.html
+
+
+def test_nobody_is_named_where_who_added_them_is_gone() -> None:
+    letter = workspace_added(replace(ADDED, added_by=""), public_url=URL)
+    assert "with the role WORKSPACE_EDITOR. Sign in" in letter.text
+
+
+def test_neither_a_label_nor_a_name_breaks_out_of_the_letter_of_an_addition() -> None:
+    evil = "x\r\nBcc: eve@example.com\u2028<b>"
+    letter = workspace_added(replace(ADDED, workspace=evil, added_by=evil, name=evil), public_url=URL)
+    assert letter.subject == "You were added to x Bcc: eve@example.com <b>"
+    assert not any(line.startswith("Bcc:") for line in letter.text.splitlines())
+    assert "<b>" not in letter.html

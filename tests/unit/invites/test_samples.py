@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from services.invites.contract import EVENTS, InviteEvent
-from tests.unit.invites.examples import ACCEPTED, CHANGED, CREATED, EXPIRED, VOIDED, WITHDRAWN
+from services.invites.contract import EVENTS, InviteEvent, MailRequested
+from tests.unit.invites.examples import ACCEPTED, CHANGED, CREATED, EXPIRED, MAIL, VOIDED, WITHDRAWN
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "invites"
-READ_AS: dict[str, InviteEvent] = {
-    event.type_name: event for event in (CREATED, CHANGED, WITHDRAWN, EXPIRED, ACCEPTED, VOIDED)
+READ_AS: dict[str, InviteEvent | MailRequested] = {
+    event.type_name: event for event in (CREATED, CHANGED, WITHDRAWN, EXPIRED, ACCEPTED, VOIDED, MAIL)
 }
 
 
@@ -20,13 +20,13 @@ def test_every_type_and_version_has_a_sample() -> None:
 
 
 @pytest.mark.parametrize("event", READ_AS.values(), ids=lambda event: event.type_name)
-def test_a_stored_event_reads_as_it_was_meant(event: InviteEvent) -> None:
+def test_a_stored_event_reads_as_it_was_meant(event: InviteEvent | MailRequested) -> None:
     text = (SAMPLES / f"{event.type_name}.v{event.schema_version}.json").read_text(encoding="utf-8")
     assert type(event).model_validate_json(text) == event
     assert json.loads(event.model_dump_json()) == json.loads(text)
 
 
 @pytest.mark.parametrize("event", READ_AS.values(), ids=lambda event: event.type_name)
-def test_a_field_from_the_future_is_ignored(event: InviteEvent) -> None:
+def test_a_field_from_the_future_is_ignored(event: InviteEvent | MailRequested) -> None:
     text = event.model_dump_json().removesuffix("}") + ',"added_later":1}'
     assert type(event).model_validate_json(text) == event

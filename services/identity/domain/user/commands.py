@@ -1,11 +1,14 @@
 """What can be wished of a person, after hashing, looking up and authorising."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, TypeAlias
+from datetime import datetime, timedelta
+from typing import Final, Literal, TypeAlias
 
-from services.identity.contract import BindingId, InvitationId, Role, UserId
+from services.identity.contract import BindingId, BindMode, Interface, InvitationId, InvitedRole, Role, TeamId, UserId
 from services.identity.domain.user.state import Profile
+
+CONFIRMATION_LASTS: Final = timedelta(hours=24)
+RESET_LASTS: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +21,85 @@ class Register:
     first: bool
     confirmed: bool
     now: datetime
+    link_lasts: timedelta = CONFIRMATION_LASTS
 
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """Sign up with an invitation; all others that are open count as well, as far as their scope is in `live`."""
+    """Sign up with an invitation; all others that are open count as well.
+
+    Each counts only if its scope is in `live`, and of its roles on deployments those whose deployment is.
+    """
 
     user_id: UserId
     profile: Profile
     invitation_id: InvitationId
     live: frozenset[str]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Confirm the address, and use up all open invitations as far as their scope is in `live`.
+
+    `generation` is that of the mailed link that was followed; None: an administrator vouches for the address.
+    `in_team`: the person is in a team, which may give them roles.
+    """
+
+    generation: int | None
+    live: frozenset[str]
+    now: datetime
+    in_team: bool = False
+    reset_lasts: timedelta = RESET_LASTS
+
+
+@dataclass(frozen=True, slots=True)
+class AskConfirmation:
+    """Have a link mailed by which the address is confirmed."""
+
+    now: datetime
+    link_lasts: timedelta = CONFIRMATION_LASTS
+
+
+@dataclass(frozen=True, slots=True)
+class AskReset:
+    """Have a link mailed by which a new password is set."""
+
+    now: datetime
+    link_lasts: timedelta = RESET_LASTS
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPassword:
+    """Set a new password by the mailed link of this generation; it reached the address, so it confirms it as well."""
+
+    generation: int
+    password_hash: str
+    live: frozenset[str]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeProfile:
+    """Change what others see of the person; None leaves a text as it is."""
+
+    full_name: str | None
+    avatar_url: str | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Suspend:
+    """Keep the person out, with all that they have, until they are reinstated."""
+
+    status: Literal["inactive", "banned"]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reinstate:
+    """Let a suspended person in again."""
+
     now: datetime
 
 
@@ -45,15 +117,18 @@ class Invite:
     inviter_kind: str
     alone: bool
     now: datetime
+    deployment_roles: tuple[InvitedRole, ...] = ()
+    team_ids: tuple[TeamId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeInvitation:
-    """Replace the roles of the open invitation to a scope."""
+    """Replace the roles of the open invitation to a scope, unless `interface` shows those there as these."""
 
     scope: str
     roles: tuple[Role, ...]
     now: datetime
+    interface: Interface = Interface.GRAPHQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +142,45 @@ class Withdraw:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Bind a role to an entity; one binding an entity."""
+    """Bind a role to an entity; one binding an entity. `mode` says what becomes of one that is there.
+
+    `announce`: the person is told by mail, if there was none.
+    """
 
     binding_id: BindingId
     role: Role
     entity: str
     now: datetime
+    mode: BindMode = BindMode.ADD
+    interface: Interface = Interface.GRAPHQL
+    announce: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeRole:
-    """Put another role into the binding on an entity."""
+    """Put another role into the binding on an entity, unless `interface` shows the one there as that."""
 
     entity: str
     role: Role
+    now: datetime
+    interface: Interface = Interface.GRAPHQL
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke:
+    """Drop the binding on an entity; with `role` only one that `interface` shows as that."""
+
+    entity: str
+    now: datetime
+    role: Role | None = None
+    interface: Interface = Interface.GRAPHQL
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Drop bindings on and invitations to entities; the last invitation of who never signed up takes them along."""
+
+    entities: frozenset[str]
     now: datetime
 
 
@@ -99,4 +199,8 @@ class Remove:
     now: datetime
 
 
-UserCommand: TypeAlias = Register | Accept | Invite | ChangeInvitation | Withdraw | Grant | ChangeRole | Clear | Remove
+RoleCommand: TypeAlias = Grant | ChangeRole | Revoke | Leave | Clear
+LifecycleCommand: TypeAlias = Confirm | AskConfirmation | AskReset | ResetPassword | ChangeProfile | Suspend | Reinstate
+UserCommand: TypeAlias = (
+    Register | Accept | LifecycleCommand | Invite | ChangeInvitation | Withdraw | RoleCommand | Remove
+)

@@ -1,21 +1,7 @@
 """What may happen to a person."""
 
-from datetime import datetime
-from typing import Literal, assert_never
-
-from services.identity.contract import BindingId, InvitationId, Role, Rule, UserId, fits
-from services.identity.domain.events import (
-    UserActivated,
-    UserEvent,
-    UserInvitationRolesChanged,
-    UserInvitationWithdrawn,
-    UserInvited,
-    UserRegistered,
-    UserRemoved,
-    UserRoleChanged,
-    UserRoleGranted,
-    UserRoleRevoked,
-)
+from services.identity.contract import Interface, Role, Rule, fits, shows_as
+from services.identity.domain.events import UserEvent, UserInvitationRolesChanged, UserInvited, UserRemoved
 from services.identity.domain.user.commands import (
     Accept,
     ChangeInvitation,
@@ -23,24 +9,27 @@ from services.identity.domain.user.commands import (
     Clear,
     Grant,
     Invite,
+    Leave,
     Register,
     Remove,
+    Revoke,
     UserCommand,
     Withdraw,
 )
+from services.identity.domain.user.joining import accept, register
+from services.identity.domain.user.lifecycle import decide_lifecycle
+from services.identity.domain.user.roles import decide_role, gone_without, withdrawn
 from services.identity.domain.user.state import (
     Absent,
-    Active,
     Invited,
     Pending,
     Removed,
+    Suspended,
     User,
-    binding_on,
-    bindings_of,
     invitation_to,
     invitations_of,
 )
-from shared.auth import SYSTEM
+from shared.auth import SYSTEM, deployment
 from shared.errors import NotFound, Rejected
 
 
@@ -48,78 +37,28 @@ def decide(command: UserCommand, user: User) -> list[UserEvent]:
     """Return the events that `command` causes; raise Rejected or NotFound where a rule forbids it."""
     match command:
         case Register():
-            return _register(command, user)
+            return register(command, user)
         case Accept():
-            return _accept(command, user)
+            return accept(command, user)
         case Invite():
             return _invite(command, user)
         case ChangeInvitation():
             return _change_invitation(command, user)
         case Withdraw():
             return _withdraw(command, user)
-        case Grant():
-            return _grant(command, user)
-        case ChangeRole():
-            return _change_role(command, user)
-        case Clear():
-            return _clear(command, user)
+        case Grant() | ChangeRole() | Revoke() | Leave() | Clear():
+            return decide_role(command, user)
         case Remove():
             return _remove(command, user)
         case _:
-            assert_never(command)
-
-
-def _register(command: Register, user: User) -> list[UserEvent]:
-    if not isinstance(user, Absent | Invited):
-        raise Rejected("an account with this address exists", rule=Rule.EMAIL_IN_USE)
-    # Whoever knows only the address of an invited person must not get their roles: that takes the mail.
-    active = isinstance(user, Absent) and (command.first or command.confirmed)
-    registered = UserRegistered(
-        user_id=command.user_id,
-        status="active" if active else "pending",
-        email_verified=active,
-        registered_at=command.now,
-        email=command.profile.email,
-        username=command.profile.username,
-        full_name=command.profile.full_name,
-        password_hash=command.profile.password_hash,
-    )
-    if not command.first:
-        return [registered]
-    return [registered, _granted(command, command.binding_id, Role.SYSTEM_ADMIN, SYSTEM)]
-
-
-def _accept(command: Accept, user: User) -> list[UserEvent]:
-    presented = invitations_of(user).get(command.invitation_id)
-    if presented is None or not presented.usable(command.now):
-        raise Rejected("the invitation is not open", rule=Rule.INVITE_NOT_FOUND)
-    usable = {key: each for key, each in invitations_of(user).items() if each.usable(command.now)}
-    expired = [key for key in invitations_of(user) if key not in usable]
-    activated = UserActivated(
-        user_id=command.user_id,
-        invitation_ids=tuple(usable),
-        activated_at=command.now,
-        email=command.profile.email,
-        username=command.profile.username,
-        full_name=command.profile.full_name,
-        password_hash=command.profile.password_hash,
-    )
-    return [
-        *(_withdrawn(command.user_id, key, "expired", command.now) for key in expired),
-        activated,
-        *(
-            _granted(command, BindingId(key), role, each.scope)
-            for key, each in usable.items()
-            for role in each.roles
-            if each.scope in command.live
-        ),
-    ]
+            return decide_lifecycle(command, user)
 
 
 def _invite(command: Invite, user: User) -> list[UserEvent]:
     if not isinstance(user, Absent | Invited):
         raise Rejected("an account with this address exists", rule=Rule.EMAIL_IN_USE)
     check_invited_roles(command.roles, command.scope)
+    _check_deployment_roles(command)
     same = invitation_to(user, command.scope)
     others = invitations_of(user).values() if command.alone else [same[1]] if same else []
     if any(each.usable(command.now) for each in others):
@@ -133,9 +72,11 @@ def _invite(command: Invite, user: User) -> list[UserEvent]:
         inviter=command.inviter,
         inviter_kind=command.inviter_kind,
         invited_at=command.now,
+        deployment_roles=command.deployment_roles,
+        team_ids=tuple(dict.fromkeys(command.team_ids)),
         email=command.email,
     )
-    return [invited] if same is None else [invited, _withdrawn(command.user_id, same[0], "expired", command.now)]
+    return [invited] if same is None else [invited, withdrawn(command.user_id, same[0], "expired", command.now)]
 
 
 def check_invited_roles(roles: tuple[Role, ...], scope: str) -> None:
@@ -145,13 +86,21 @@ def check_invited_roles(roles: tuple[Role, ...], scope: str) -> None:
         raise Rejected(f"an invitation to {scope} can't bring these roles", rule=Rule.INVALID_ROLE)
 
 
+def _check_deployment_roles(command: Invite) -> None:
+    """Raise Rejected unless these are roles of deployments, one each, and come with a workspace."""
+    held = [(deployment(each.deployment_id), each.role) for each in command.deployment_roles]
+    alone = len({entity for entity, _ in held}) == len(held)
+    if not alone or (held and command.scope == SYSTEM) or not all(fits(role, entity) for entity, role in held):
+        raise Rejected(f"an invitation to {command.scope} can't bring these roles", rule=Rule.INVALID_ROLE)
+
+
 def _change_invitation(command: ChangeInvitation, user: User) -> list[UserEvent]:
     found = invitation_to(user, command.scope)
-    if found is None or not found[1].usable(command.now) or not isinstance(user, Invited | Pending):
+    if found is None or not found[1].usable(command.now) or not isinstance(user, Invited | Pending | Suspended):
         raise NotFound("there is no open invitation to this scope")
     check_invited_roles(command.roles, command.scope)
     invitation_id, invitation = found
-    if invitation.roles == command.roles:
+    if _same_roles(invitation.roles, command.roles, command.interface):
         return []
     return [
         UserInvitationRolesChanged(
@@ -160,87 +109,20 @@ def _change_invitation(command: ChangeInvitation, user: User) -> list[UserEvent]
     ]
 
 
+def _same_roles(held: tuple[Role, ...], wished: tuple[Role, ...], interface: Interface) -> bool:
+    return len(held) == len(wished) and all(
+        shows_as(each, other, interface) for each, other in zip(held, wished, strict=True)
+    )
+
+
 def _withdraw(command: Withdraw, user: User) -> list[UserEvent]:
-    if not isinstance(user, Invited | Pending) or command.invitation_id not in user.invitations:
+    if not isinstance(user, Invited | Pending | Suspended) or command.invitation_id not in user.invitations:
         raise Rejected("the invitation is not open", rule=Rule.INVITE_NOT_FOUND)
-    withdrawn = _withdrawn(user.user_id, command.invitation_id, command.reason, command.now)
-    return [withdrawn, *_gone_without(user, {command.invitation_id}, command.now)]
-
-
-def _grant(command: Grant, user: User) -> list[UserEvent]:
-    if not isinstance(user, Pending | Active):
-        raise NotFound("there is no such person")
-    if binding_on(user, command.entity) is not None:
-        raise Rejected("the person has a role there", rule=Rule.DUPLICATE_BINDING)
-    if any(each.scope == command.entity and each.usable(command.now) for each in invitations_of(user).values()):
-        raise Rejected("an open invitation exists", rule=Rule.USER_ALREADY_INVITED)
-    return [
-        UserRoleGranted(
-            user_id=user.user_id,
-            binding_id=command.binding_id,
-            role=command.role,
-            entity=command.entity,
-            granted_at=command.now,
-        )
-    ]
-
-
-def _change_role(command: ChangeRole, user: User) -> list[UserEvent]:
-    found = binding_on(user, command.entity) if isinstance(user, Pending | Active) else None
-    if found is None or not isinstance(user, Pending | Active):
-        raise NotFound("the person has no role there")
-    binding_id, binding = found
-    if binding.role is command.role:
-        return []
-    return [
-        UserRoleChanged(
-            user_id=user.user_id,
-            binding_id=binding_id,
-            role=command.role,
-            entity=command.entity,
-            changed_at=command.now,
-        )
-    ]
-
-
-def _clear(command: Clear, user: User) -> list[UserEvent]:
-    if not isinstance(user, Invited | Pending | Active):
-        return []
-    invited = {key for key, each in invitations_of(user).items() if each.scope == command.entity}
-    return [
-        *(
-            UserRoleRevoked(user_id=user.user_id, binding_id=key, entity=command.entity, revoked_at=command.now)
-            for key, each in bindings_of(user).items()
-            if each.entity == command.entity
-        ),
-        *(_withdrawn(user.user_id, key, "workspace_deleted", command.now) for key in invited),
-        *_gone_without(user, invited, command.now),
-    ]
+    ended = withdrawn(user.user_id, command.invitation_id, command.reason, command.now)
+    return [ended, *gone_without(user, {command.invitation_id}, command.now)]
 
 
 def _remove(command: Remove, user: User) -> list[UserEvent]:
     if isinstance(user, Absent | Removed):
         raise NotFound("there is no such person")
     return [UserRemoved(user_id=user.user_id, removed_at=command.now)]
-
-
-def _granted(command: Register | Accept, binding_id: BindingId, role: Role, entity: str) -> UserRoleGranted:
-    return UserRoleGranted(
-        user_id=command.user_id, binding_id=binding_id, role=role, entity=entity, granted_at=command.now
-    )
-
-
-def _withdrawn(
-    user_id: UserId,
-    invitation_id: InvitationId,
-    reason: Literal["withdrawn", "expired", "workspace_deleted"],
-    now: datetime,
-) -> UserInvitationWithdrawn:
-    return UserInvitationWithdrawn(user_id=user_id, invitation_id=invitation_id, reason=reason, withdrawn_at=now)
-
-
-def _gone_without(user: User, invitations: set[InvitationId], now: datetime) -> list[UserEvent]:
-    """Return the removal of a person whom nothing but these invitations made known."""
-    if isinstance(user, Invited) and set(user.invitations) == invitations:
-        return [UserRemoved(user_id=user.user_id, removed_at=now)]
-    return []

@@ -4,27 +4,40 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar, assert_never
 
-from services.identity.contract import InvitationId
+from services.identity.contract import InvitationId, UserId
 from services.identity.domain.events import (
+    AccountEvent,
     UserActivated,
+    UserConfirmationRequested,
+    UserEmailConfirmed,
     UserEvent,
     UserInvitationRolesChanged,
     UserInvitationWithdrawn,
     UserInvited,
+    UserPasswordChanged,
+    UserPasswordResetRequested,
+    UserProfileChanged,
     UserRegistered,
+    UserReinstated,
     UserRemoved,
     UserRoleChanged,
     UserRoleGranted,
     UserRoleRevoked,
+    UserSuspended,
 )
 from services.identity.domain.user.state import (
+    NO_LINKS,
     Active,
     Binding,
     Invitation,
     Invited,
+    Joined,
+    Link,
+    Links,
     Pending,
     Profile,
     Removed,
+    Suspended,
     User,
     bindings_of,
     invitations_of,
@@ -43,7 +56,7 @@ def evolve(user: User, event: UserEvent) -> User:
         case UserInvited():
             return _invited(user, event)
         case UserActivated():
-            return Active(user_id=event.user_id, profile=_profile(event), bindings=bindings_of(user))
+            return _active(event.user_id, user, _profile(event))
         case UserRemoved():
             return Removed()
         case UserInvitationRolesChanged() | UserInvitationWithdrawn():
@@ -51,7 +64,81 @@ def evolve(user: User, event: UserEvent) -> User:
         case UserRoleGranted() | UserRoleChanged() | UserRoleRevoked():
             return _binding_changed(user, event)
         case _:
+            return _account_changed(user, event) if isinstance(user, Joined) else user
+
+
+def _account_changed(user: Joined, event: AccountEvent) -> User:
+    match event:
+        case UserEmailConfirmed():
+            return _active(event.user_id, user, user.profile)
+        case UserConfirmationRequested() | UserPasswordResetRequested():
+            return replace(user, links=_asked(user.links, event))
+        case UserPasswordChanged():
+            profile = replace(user.profile, password_hash=clear_text(event.password_hash))
+            return _signed_out(replace(user, profile=profile))
+        case UserProfileChanged():
+            texts = {"full_name": clear_text(event.full_name), "avatar_url": clear_text(event.avatar_url)}
+            return replace(user, profile=replace(user.profile, **texts))
+        case UserSuspended():
+            return _suspended(user, event)
+        case UserReinstated():
+            return _reinstated(user)
+        case _:
             assert_never(event)
+
+
+def _active(user_id: UserId, user: User, profile: Profile) -> Active:
+    before = user if isinstance(user, Joined) else None
+    return Active(
+        user_id=user_id,
+        profile=profile,
+        bindings=bindings_of(user),
+        links=before.links.closed() if before else NO_LINKS,
+        session_generation=before.session_generation if before else 0,
+    )
+
+
+def _asked(links: Links, event: UserConfirmationRequested | UserPasswordResetRequested) -> Links:
+    link = Link(generation=event.generation, expires_at=event.expires_at)
+    asked = replace(links, generation=max(links.generation, event.generation), asked_at=event.requested_at)
+    if isinstance(event, UserConfirmationRequested):
+        return replace(asked, confirmation=link)
+    return replace(asked, reset=link)
+
+
+def _signed_out(user: Joined) -> Joined:
+    """Return the person with every session and every mailed link ended."""
+    return replace(user, links=user.links.closed(), session_generation=user.session_generation + 1)
+
+
+def _suspended(user: Joined, event: UserSuspended) -> User:
+    return _signed_out(
+        Suspended(
+            user_id=user.user_id,
+            profile=user.profile,
+            bindings=user.bindings,
+            invitations=invitations_of(user),
+            status=event.status,
+            verified=user.verified if isinstance(user, Suspended) else isinstance(user, Active),
+            links=user.links,
+            session_generation=user.session_generation,
+        )
+    )
+
+
+def _reinstated(user: Joined) -> User:
+    if not isinstance(user, Suspended):
+        return user
+    if user.verified:
+        return _active(user.user_id, user, user.profile)
+    return Pending(
+        user_id=user.user_id,
+        profile=user.profile,
+        bindings=user.bindings,
+        invitations=user.invitations,
+        links=user.links,
+        session_generation=user.session_generation,
+    )
 
 
 def _registered(user: User, event: UserRegistered) -> User:
@@ -62,15 +149,21 @@ def _registered(user: User, event: UserRegistered) -> User:
 
 
 def _invited(user: User, event: UserInvited) -> User:
-    invitation = Invitation(scope=event.scope, roles=event.roles, expires_at=event.expires_at)
+    invitation = Invitation(
+        scope=event.scope,
+        roles=event.roles,
+        expires_at=event.expires_at,
+        deployment_roles=event.deployment_roles,
+        team_ids=event.team_ids,
+    )
     invitations = {**invitations_of(user), event.invitation_id: invitation}
-    if isinstance(user, Pending):
+    if isinstance(user, Pending | Suspended):
         return replace(user, invitations=invitations)
     return Invited(user_id=event.user_id, email=clear_text(event.email), invitations=invitations)
 
 
 def _invitation_changed(user: User, event: UserInvitationRolesChanged | UserInvitationWithdrawn) -> User:
-    if not isinstance(user, Invited | Pending) or event.invitation_id not in user.invitations:
+    if not isinstance(user, Invited | Pending | Suspended) or event.invitation_id not in user.invitations:
         return user
     return replace(user, invitations=_changed(user.invitations, event))
 
@@ -85,7 +178,7 @@ def _changed(
 
 
 def _binding_changed(user: User, event: UserRoleGranted | UserRoleChanged | UserRoleRevoked) -> User:
-    if not isinstance(user, Pending | Active):
+    if not isinstance(user, Joined):
         return user
     if isinstance(event, UserRoleRevoked):
         return replace(user, bindings=_without(user.bindings, event.binding_id))

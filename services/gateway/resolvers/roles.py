@@ -1,0 +1,47 @@
+"""Roles, and what they are bound to."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from ariadne import ObjectType, QueryType
+
+from services.gateway.context import Info
+from services.gateway.resolvers.views import Binding
+from services.identity.contract import Interface, RoleDefinitions, RoleRow, shown_role
+
+query: Final = QueryType()
+role_binding: Final = ObjectType("RoleBinding")
+
+BINDABLES: Final = [query, role_binding]
+
+
+@query.field("roles")
+async def resolve_roles(_: object, info: Info) -> Sequence[RoleRow]:
+    """Return the roles of this installation."""
+    return (await info.context.ask(RoleDefinitions())).rows
+
+
+@role_binding.field("role")
+def resolve_role(binding: Binding, _: Info) -> str | None:
+    """Return the role by the name that this interface has for it."""
+    return shown_role(binding.role, Interface.GRAPHQL)
+
+
+@role_binding.field("team")
+async def resolve_binding_team(binding: Binding, info: Info) -> Any:
+    """Return the team that holds it."""
+    return await info.context.loaders.teams.load(binding.team_id) if binding.team_id else None
+
+
+@role_binding.field("workspace")
+async def resolve_binding_workspace(binding: Binding, info: Info) -> Any:
+    """Return the workspace that a binding is on."""
+    id_ = binding.workspace_id
+    return await info.context.loaders.workspaces.load(id_) if id_ else None
+
+
+@role_binding.field("deployment")
+async def resolve_binding_deployment(binding: Binding, info: Info) -> Any:
+    """Return the deployment that a binding is on."""
+    id_ = binding.deployment_id
+    return await info.context.loaders.deployments.load(id_) if id_ else None

@@ -1,0 +1,40 @@
+"""The questions that identity answers. Lists come by rising id; the asker loops with `after_id` while `more`."""
+
+from services.identity.contract.queries.callers import Authenticate, Grants, RoleDefinitions, SigningKeys, SignUps
+from services.identity.contract.queries.credentials import ServiceAccounts
+from services.identity.contract.queries.mails import MailDetails, MailPurpose
+from services.identity.contract.queries.origins import OpenOrigins, SealOrigin
+from services.identity.contract.queries.people import Bindings, FindPerson, Groups, Holders, LoadUsers, Users
+from services.identity.contract.queries.question import MOST_ROLES
+from services.identity.contract.queries.sessions import Sessions
+from services.identity.contract.queries.teams import LoadTeams, Memberships, TeamBindings, TeamMembers, Teams
+from services.identity.contract.queries.workspaces import LoadWorkspaces, WorkspaceMembers, Workspaces
+
+__all__ = [
+    "MOST_ROLES",
+    "Authenticate",
+    "Bindings",
+    "FindPerson",
+    "Grants",
+    "Groups",
+    "Holders",
+    "LoadTeams",
+    "LoadUsers",
+    "LoadWorkspaces",
+    "MailDetails",
+    "MailPurpose",
+    "Memberships",
+    "OpenOrigins",
+    "RoleDefinitions",
+    "SealOrigin",
+    "ServiceAccounts",
+    "Sessions",
+    "SignUps",
+    "SigningKeys",
+    "TeamBindings",
+    "TeamMembers",
+    "Teams",
+    "Users",
+    "WorkspaceMembers",
+    "Workspaces",
+]

@@ -1,0 +1,95 @@
+"""Who may see and fill the groups of 2018."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from tests.integration.gateway.matrix.rows import ADMINS, SYSTEM_ADMINS, SYSTEM_VIEWERS, VIEWERS, Operation, Row
+
+GROUPS: Final[Sequence[Row]] = [
+    Row(
+        operation="groups",
+        form="entityType: system",
+        permission="system.iam.update",
+        kind=Operation.QUERY,
+        sent='groups(entityType: "system") { id }',
+        anywhere=SYSTEM_ADMINS,
+        shows="<system_group>",
+    ),
+    Row(
+        operation="groups",
+        form="workspaceUuid",
+        permission="workspace.users.get",
+        kind=Operation.QUERY,
+        sent='groups(workspaceUuid: "<workspace>") { id }',
+        own=VIEWERS,
+        anywhere=SYSTEM_VIEWERS,
+        shows="<group>",
+    ),
+    Row(
+        operation="groups",
+        form="entityUuid",
+        permission="workspace.users.get",
+        kind=Operation.QUERY,
+        sent='groups(entityType: "workspace", entityUuid: "<workspace>") { id users { id } }',
+        own=VIEWERS,
+        anywhere=SYSTEM_VIEWERS,
+        shows="<group>",
+    ),
+    Row(
+        operation="groups",
+        form="groupUuid, one of a workspace",
+        permission="workspace.users.get",
+        kind=Operation.QUERY,
+        sent='groups(groupUuid: "<group>") { id users { id } }',
+        own=VIEWERS,
+        anywhere=SYSTEM_VIEWERS,
+        shows="<group>",
+    ),
+    Row(
+        operation="groups",
+        form="groupUuid, one of the system",
+        permission="system.iam.update",
+        kind=Operation.QUERY,
+        sent='groups(groupUuid: "<system_group>") { id users { id } }',
+        anywhere=SYSTEM_ADMINS,
+        shows="<system_group>",
+    ),
+    Row(
+        operation="groupAddUser",
+        form="one of a workspace",
+        permission="workspace.iam.update",
+        sent='groupAddUser(groupUuid: "<group>", userUuid: "<user>") { id }',
+        own=ADMINS,
+        anywhere=SYSTEM_ADMINS,
+        shows="<group>",
+        alone=True,
+    ),
+    Row(
+        operation="groupAddUser",
+        form="one of the system",
+        permission="system.iam.update",
+        sent='groupAddUser(groupUuid: "<system_group>", userUuid: "<user>") { id }',
+        anywhere=SYSTEM_ADMINS,
+        shows="<system_group>",
+        alone=True,
+    ),
+    Row(
+        operation="groupRemoveUser",
+        form="one of a workspace",
+        permission="workspace.iam.update",
+        sent='groupRemoveUser(groupUuid: "<group>", userUuid: "<member>") { id }',
+        own=ADMINS,
+        anywhere=SYSTEM_ADMINS,
+        shows="<group>",
+        alone=True,
+    ),
+    Row(
+        operation="groupRemoveUser",
+        form="one of the system",
+        permission="system.iam.update",
+        sent='groupRemoveUser(groupUuid: "<system_group>", userUuid: "<owner>") { id }',
+        anywhere=SYSTEM_ADMINS,
+        shows="<system_group>",
+        alone=True,
+    ),
+]

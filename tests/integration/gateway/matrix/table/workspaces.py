@@ -1,0 +1,103 @@
+"""Who may see and change workspaces, and the people in them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from tests.integration.gateway.matrix.rows import (
+    ADMINS,
+    EDITORS,
+    NOBODY_ELSE,
+    SIGNED_IN,
+    SYSTEM_ADMINS,
+    SYSTEM_EDITORS,
+    SYSTEM_VIEWERS,
+    VIEWERS,
+    Operation,
+    Outcome,
+    Row,
+)
+
+WORKSPACES: Final[Sequence[Row]] = [
+    Row(
+        operation="workspaces",
+        permission="any login; shows those that the caller has a role in",
+        kind=Operation.QUERY,
+        sent="workspaces { id }",
+        own=VIEWERS,
+        anywhere=NOBODY_ELSE,
+        otherwise=Outcome.NOTHING,
+        shows="<workspace>",
+    ),
+    Row(
+        operation="workspaces",
+        form="label",
+        permission="any login; shows those that the caller has a role in",
+        kind=Operation.QUERY,
+        sent='workspaces(label: "<label>") { id }',
+        own=VIEWERS,
+        anywhere=NOBODY_ELSE,
+        otherwise=Outcome.NOTHING,
+        shows="<workspace>",
+    ),
+    Row(
+        operation="workspaces",
+        form="workspaceUuid",
+        permission="workspace.config.get",
+        kind=Operation.QUERY,
+        sent='workspaces(workspaceUuid: "<workspace>") { id users { username } }',
+        own=VIEWERS,
+        anywhere=SYSTEM_VIEWERS,
+        shows="<workspace>",
+    ),
+    Row(
+        operation="workspace",
+        permission="workspace.config.get",
+        kind=Operation.QUERY,
+        sent='workspace(workspaceUuid: "<workspace>") { id }',
+        own=VIEWERS,
+        anywhere=SYSTEM_VIEWERS,
+        shows="<workspace>",
+    ),
+    Row(
+        operation="paginatedWorkspaces",
+        permission="any login; shows those that the caller has a role in",
+        kind=Operation.QUERY,
+        sent="paginatedWorkspaces(take: 100, pageNumber: 0) { id }",
+        own=VIEWERS,
+        anywhere=NOBODY_ELSE,
+        otherwise=Outcome.NOTHING,
+        shows="<workspace>",
+    ),
+    Row(
+        operation="workspaces",
+        form="userUuid: another",
+        permission="system.users.get",
+        kind=Operation.QUERY,
+        sent='workspaces(userUuid: "<user>") { id }',
+        anywhere=SYSTEM_VIEWERS,
+    ),
+    Row(
+        operation="createWorkspace",
+        permission="system.workspace.create, which every login holds",
+        sent='createWorkspace(label: "<text>") { id }',
+        anywhere=SIGNED_IN,
+    ),
+    Row(
+        operation="updateWorkspace",
+        permission="workspace.config.update",
+        sent='updateWorkspace(workspaceUuid: "<workspace>", payload: {label: "<text>"}) { id }',
+        own=EDITORS,
+        anywhere=SYSTEM_EDITORS,
+        shows="<workspace>",
+        alone=True,
+    ),
+    Row(
+        operation="deleteWorkspace",
+        permission="workspace.config.delete",
+        sent='deleteWorkspace(workspaceUuid: "<workspace>") { id }',
+        own=ADMINS,
+        anywhere=SYSTEM_ADMINS,
+        shows="<workspace>",
+        alone=True,
+    ),
+]
