@@ -1,0 +1,1 @@
+"""The foundation of the local runner: real Airflows as child processes of this machine."""

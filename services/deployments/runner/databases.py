@@ -1,0 +1,142 @@
+"""The databases of local Airflows: each a copy of its version's template, owned by a role of its own."""
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from services.deployments.contract import DeploymentId
+from services.deployments.runner.configuration import DatabaseAddress
+from services.deployments.runner.versions import Version
+from shared.errors import Unavailable
+from shared.postgres import DRIVER_ERRORS
+from shared.servers.databases import execute_with_names
+
+log = logging.getLogger(__name__)
+
+PREFIX: Final = "airflow_"
+_TEMPLATE: Final = "airflow_template_"
+_HALF: Final = "airflow_half_"
+_TEMPLATE_OWNER: Final = "airflow_template"
+_MOST_CONNECTIONS: Final = 60
+_CONNECT_S: Final = 10.0
+_STATEMENT_S: Final = 60.0
+_LOCK: Final = 4_102_911
+"""The number of the advisory lock under which templates are made."""
+
+_LOCK_S: Final = 300.0
+
+Migrate = Callable[[DatabaseAddress, str], Awaitable[None]]
+"""Migrates the database at an address, whose role has that password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """Makes and drops databases and roles on the server of `admin_dsn`, which is its superuser's."""
+
+    admin_dsn: str = field(repr=False)
+
+    async def ensure_template(self, version: Version, password: str, migrate: Migrate) -> None:
+        """Make the template of a version unless it is there; one of several that ask migrates, once.
+
+        `password` is the role's while it migrates. What `migrate` raises passes through and leaves no template.
+        """
+        name = _template(version)
+        async with self._connected() as admin:
+            await admin.execute("select pg_advisory_lock($1)", _LOCK, timeout=_LOCK_S)
+            if not await _exists(admin, name):
+                await self._make_template(admin, name, password, migrate)
+                log.info("template database made", extra={"airflow": version.number})
+
+    async def create(self, deployment_id: DeploymentId, version: Version, password: str) -> DatabaseAddress:
+        """Make role and database of a deployment unless they are there, and set the password; the template exists."""
+        name = name_of(deployment_id)
+        async with self._connected() as admin:
+            await _role(admin, name, password)
+            if not await _exists(admin, name):
+                await execute_with_names(
+                    admin, "create database %I template %I owner %I", name, _template(version), name
+                )
+                await execute_with_names(admin, "revoke all on database %I from public", name)
+        async with self._connected(name) as inside:
+            await execute_with_names(inside, "reassign owned by %I to %I", _TEMPLATE_OWNER, name)
+        return self._address(name)
+
+    async def drop(self, deployment_id: DeploymentId) -> None:
+        """Drop database and role, and end every session in it; nothing happens if they are gone."""
+        await self.drop_named(name_of(deployment_id))
+
+    async def drop_named(self, name: str) -> None:
+        """Drop the database and the role of this name."""
+        async with self._connected() as admin:
+            await execute_with_names(admin, "drop database if exists %I with (force)", name)
+            await execute_with_names(admin, "drop role if exists %I", name)
+
+    async def names(self) -> set[str]:
+        """Return the names of all databases and roles of deployments, wanted or not."""
+        async with self._connected() as admin:
+            rows = await admin.fetch(
+                "select datname as name from pg_database where starts_with(datname, $1)"
+                " union select rolname from pg_roles where starts_with(rolname, $1)",
+                PREFIX,
+            )
+        names = {str(row["name"]) for row in rows} - {_TEMPLATE_OWNER}
+        return {name for name in names if not name.startswith((_TEMPLATE, _HALF))}
+
+    async def _make_template(self, admin: asyncpg.Connection, name: str, password: str, migrate: Migrate) -> None:
+        half = name.replace(_TEMPLATE, _HALF)
+        await _role(admin, _TEMPLATE_OWNER, password)
+        await execute_with_names(admin, "drop database if exists %I with (force)", half)
+        await execute_with_names(admin, "create database %I template template0", half)
+        await execute_with_names(admin, "revoke all on database %I from public", half)
+        await execute_with_names(admin, "grant connect, temporary on database %I to %I", half, _TEMPLATE_OWNER)
+        async with self._connected(half) as inside:
+            await execute_with_names(inside, "grant create, usage on schema public to %I", _TEMPLATE_OWNER)
+        try:
+            await migrate(self._address(half, role=_TEMPLATE_OWNER), password)
+        finally:
+            await execute_with_names(admin, "alter role %I nologin", _TEMPLATE_OWNER)
+        await execute_with_names(admin, "alter database %I rename to %I", half, name)
+        await execute_with_names(admin, "alter database %I allow_connections false", name)
+
+    def _address(self, name: str, *, role: str = "") -> DatabaseAddress:
+        server = urlsplit(self.admin_dsn)
+        return DatabaseAddress(
+            host=server.hostname or "127.0.0.1", port=server.port or 5432, name=name, role=role or name
+        )
+
+    @asynccontextmanager
+    async def _connected(self, database: str | None = None) -> AsyncGenerator[asyncpg.Connection, None]:
+        try:
+            connection = await asyncpg.connect(
+                self.admin_dsn, database=database, timeout=_CONNECT_S, command_timeout=_STATEMENT_S
+            )
+            try:
+                yield connection
+            finally:
+                await connection.close(timeout=_CONNECT_S)
+        except DRIVER_ERRORS as error:
+            raise Unavailable(f"postgres refused or is away: {type(error).__name__}: {error}") from error
+
+
+def name_of(deployment_id: DeploymentId) -> str:
+    """Return the name of a deployment's database and role."""
+    return f"{PREFIX}{deployment_id}"
+
+
+def _template(version: Version) -> str:
+    return _TEMPLATE + version.number.replace(".", "_")
+
+
+async def _exists(admin: asyncpg.Connection, database: str) -> bool:
+    return await admin.fetchval("select true from pg_database where datname = $1", database) or False
+
+
+async def _role(admin: asyncpg.Connection, name: str, password: str) -> None:
+    exists = await admin.fetchval("select true from pg_roles where rolname = $1", name)
+    words = "alter role %I" if exists else "create role %I"
+    await execute_with_names(admin, f"{words} login password %L connection limit {_MOST_CONNECTIONS}", name, password)

@@ -1,0 +1,128 @@
+"""The Airflow versions that the local runner offers, and what differs between their two lines, as data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from shared.errors import Invalid
+
+
+class Part(StrEnum):
+    """A component of an Airflow by the name of its own command; also the part of a pipe of log lines."""
+
+    API_SERVER = "api-server"
+    WEBSERVER = "webserver"
+    SCHEDULER = "scheduler"
+    DAG_PROCESSOR = "dag-processor"
+    TRIGGERER = "triggerer"
+
+
+_NO_LOG_SERVER: Final = ("--skip-serve-logs",)  # it would listen on every address of the machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The variables of the door's settings."""
+
+    host: str
+    port: str
+    workers: str
+    base_url: str
+    secret_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What the versions of one line have in common.
+
+    `parts`: arguments after each component's command; `door`: the one that answers HTTP; `names`: the settings
+    that are called otherwise in the other line. `makes_user`: its first user is made by a command, not by a file.
+    `imported`: modules that it uses without importing them.
+    """
+
+    door: Part
+    names: Names
+    health_path: str
+    parts: Mapping[Part, Sequence[str]]
+    makes_user: bool
+    imported: Sequence[str] = ()
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+_OLD: Final = Line(
+    door=Part.WEBSERVER,
+    names=Names(
+        host="AIRFLOW__WEBSERVER__WEB_SERVER_HOST",
+        port="AIRFLOW__WEBSERVER__WEB_SERVER_PORT",
+        workers="AIRFLOW__WEBSERVER__WORKERS",
+        base_url="AIRFLOW__WEBSERVER__BASE_URL",
+        secret_key="AIRFLOW__WEBSERVER__SECRET_KEY",  # noqa: S106 -- a name
+    ),
+    health_path="/health",
+    parts={
+        Part.WEBSERVER: (),
+        Part.SCHEDULER: _NO_LOG_SERVER,
+        Part.DAG_PROCESSOR: (),
+        Part.TRIGGERER: _NO_LOG_SERVER,
+    },
+    makes_user=True,
+    imported=("multiprocessing.connection",),  # else dag-processor crashes on an empty folder: apache/airflow#36885
+    settings={
+        "AIRFLOW__SCHEDULER__STANDALONE_DAG_PROCESSOR": "True",
+        "AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL": "10",
+        "AIRFLOW__API__AUTH_BACKENDS": "airflow.api.auth.backend.basic_auth,airflow.api.auth.backend.session",
+    },
+)
+_NEW: Final = Line(
+    door=Part.API_SERVER,
+    names=Names(
+        host="AIRFLOW__API__HOST",
+        port="AIRFLOW__API__PORT",
+        workers="AIRFLOW__API__WORKERS",
+        base_url="AIRFLOW__API__BASE_URL",
+        secret_key="AIRFLOW__API__SECRET_KEY",  # noqa: S106 -- a name
+    ),
+    health_path="/api/v2/monitor/health",
+    parts={
+        Part.API_SERVER: (),
+        Part.SCHEDULER: _NO_LOG_SERVER,
+        Part.DAG_PROCESSOR: (),
+        Part.TRIGGERER: _NO_LOG_SERVER,
+    },
+    makes_user=False,
+    settings={"AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10", "AIRFLOW__LOGGING__JSON_LOGS": "True"},
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One offered version.
+
+    `exclude_newer`: dependencies published from this day on are not taken; later ones install and break at run time.
+    `too_new`: the first Python 3.x that it refuses.
+    """
+
+    number: str
+    exclude_newer: date
+    too_new: int
+    line: Line
+
+
+VERSIONS: Final[Mapping[str, Version]] = {
+    each.number: each
+    for each in (
+        Version(number="3.3.2", exclude_newer=date(2026, 9, 19), too_new=15, line=_NEW),
+        Version(number="3.1.8", exclude_newer=date(2026, 3, 13), too_new=14, line=_NEW),
+        Version(number="2.11.2", exclude_newer=date(2026, 3, 16), too_new=13, line=_OLD),
+    )
+}
+"""Newest first. Each was installed, started and had a DAG run by the tests below tests/integration/runner."""
+
+
+def version_of(number: str) -> Version:
+    """Return an offered version; raises Invalid for another."""
+    if number not in VERSIONS:
+        raise Invalid(f"airflow {number} is not offered; offered are {', '.join(VERSIONS)}")
+    return VERSIONS[number]
