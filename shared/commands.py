@@ -120,6 +120,11 @@ class Unit:
             "origin_seal": origin_seal,
         }
 
+    def act_for(self, asker: Principal, *, role: str) -> None:
+        """Note who acts where a service passes on their wish, and the role that let the service do so."""
+        self._actor = {"subject": asker.subject, "kind": asker.kind.value}
+        self._role = role
+
     def entry(self, receipt: Receipt | None = None) -> Entry:
         """Return what this attempt wants to write; without a receipt, a repeat of it is a lost race."""
         return Entry(

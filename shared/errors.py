@@ -8,16 +8,18 @@ class AerodromeError(Exception):
     """Base of all errors that a client may be told of.
 
     `rule` names the broken rule for the gateway's tables, "" where the code says it all; `details`
-    fills the placeholders of the public text. Neither holds a secret or a personal datum.
+    fills the placeholders of the public text. Neither holds a secret or a personal datum. `noted` stands for the rule
+    in the audit where the asker may be told less; it never crosses the bus.
     """
 
     code: ClassVar[str]
 
-    def __init__(self, text: str, *, rule: str = "", details: Mapping[str, str] | None = None) -> None:
+    def __init__(self, text: str, *, rule: str = "", details: Mapping[str, str] | None = None, noted: str = "") -> None:
         super().__init__(text)
         self.text = text
         self.rule = rule
         self.details = dict(details or {})
+        self.noted = noted or rule
 
 
 class Invalid(AerodromeError):

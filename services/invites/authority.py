@@ -21,12 +21,12 @@ class Authority:
     bus: Bus
     roles: Roles
 
-    async def require_invite(self, context: Context, scope: str, role: Role | None = None) -> None:
-        """Return if the asker may invite to `scope`, withdraw from it, and holds all that `role` would give.
+    async def require_invite(self, context: Context, scope: str, role: Role | None = None) -> str:
+        """Return the role by which the asker may invite to `scope`, withdraw from it, and give all that `role` gives.
 
         Raises Unauthenticated or Forbidden.
         """
-        self._require(await self.asker(context), scope, role)
+        return self._require(await self.asker(context), scope, role)
 
     def may_invite(self, asker: Principal, scope: str, role: Role) -> bool:
         """Say whether the asker, with all of its grants, may invite to `scope` with this role."""
@@ -36,13 +36,11 @@ class Authority:
             return False
         return True
 
-    def _require(self, asker: Principal, scope: str, role: Role | None) -> None:
-        if scope == SYSTEM:
-            asker.require("system.user.invite")
-        else:
-            asker.require("workspace.iam.update", scope)
+    def _require(self, asker: Principal, scope: str, role: Role | None) -> str:
+        allowed_by = asker.require("system.user.invite" if scope == SYSTEM else "workspace.iam.update", scope)
         for permission in sorted(self.roles.permissions(role)) if role else ():
             asker.require(permission, scope)
+        return allowed_by
 
     async def asker(self, context: Context) -> Principal:
         """Return the principal of a message with all of its grants; raise Unauthenticated where nobody asks."""

@@ -50,12 +50,12 @@ class InviteHandlers:
         """
         command = request.message
         scope = workspace(command.workspace_id) if command.workspace_id else SYSTEM
-        await self.authority.require_invite(request.context, scope, command.role)
+        allowed_by = await self.authority.require_invite(request.context, scope, command.role)
         if scope != SYSTEM and command.role is None:
             raise Rejected("an invite to a workspace needs a role", rule=Rule.INVALID_ROLE)
         if command.role is not None and not fits(command.role, scope):
             raise Rejected(f"role {command.role} does not fit the scope", rule=Rule.INVALID_ROLE)
-        wish = _wish(command, scope, request.context)
+        wish = _wish(command, scope, request.context, allowed_by)
         answer = await self.running.bus.ask(wish, _on_behalf(request.context))
         invite = await self._recorded(answer, request.context)
         row = INVITES.fold(invite.history)
@@ -68,8 +68,15 @@ class InviteHandlers:
         if found is None:
             await self.authority.asker(request.context)
             raise NotFound("no such invite")
-        await self.authority.require_invite(request.context, found.scope)
-        wish = WithdrawInvitation(invitation_id=command.invite_id, now=command.now)
+        allowed_by = await self.authority.require_invite(request.context, found.scope)
+        asker = request.context.principal
+        wish = WithdrawInvitation(
+            invitation_id=command.invite_id,
+            asked_by=asker.subject,
+            asked_by_kind=asker.kind.value,
+            allowed_by=allowed_by,
+            now=command.now,
+        )
         try:
             answer = await self.running.bus.ask(wish, _on_behalf(request.context))
         except Rejected as error:
@@ -88,7 +95,7 @@ class InviteHandlers:
         return await read_invite(self.running.store, answer.value.invitation_id)
 
 
-def _wish(command: CreateInvite, scope: str, context: Context) -> InviteUser:
+def _wish(command: CreateInvite, scope: str, context: Context, allowed_by: str) -> InviteUser:
     return InviteUser(
         email=command.email,
         scope=scope,
@@ -96,6 +103,7 @@ def _wish(command: CreateInvite, scope: str, context: Context) -> InviteUser:
         alone=command.alone,
         inviter=context.principal.subject,
         inviter_kind=context.principal.kind.value,
+        allowed_by=allowed_by,
         team_ids=command.team_ids,
         user_id=command.user_id,
         invitation_id=command.invite_id,

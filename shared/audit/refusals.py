@@ -54,20 +54,24 @@ class RefusalLimits:
 
 
 class Strangers(Protocol):
-    """Tells what can be told of a refused command that nobody known has sent; in the background, behind the answer."""
+    """Tells what can be told of a refused command that names a person and nothing else; behind the answer."""
 
     def name(self, command: Command[Any]) -> str:
-        """Return by what name the sender called themself, "" for none; no secret."""
+        """Return the name in the command by which somebody is meant, "" for none; no secret."""
         ...
 
     async def attribute(self, row: AuditRow, name: str, origin: Origin) -> AuditRow:
-        """Return the record with what is known of the one so named, and from where, as far as that may be kept."""
+        """Return a stranger's record with who is so named, and from where, as far as that may be kept."""
+        ...
+
+    async def aim(self, row: AuditRow, name: str) -> AuditRow:
+        """Return the record of a known asker with who is so named as its target."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Noted:
-    """A refusal that waits to be written; `name` and `origin` are a stranger's and are not written."""
+    """A refusal that waits to be written; `name` and `origin` are not written."""
 
     row: AuditRow
     name: str
@@ -116,13 +120,15 @@ class RefusalLog:
         if not isinstance(error, _RECORDED) or not isinstance(command, Command):
             return
         context = request.context
+        if context.principal.kind is PrincipalKind.SERVICE:
+            return  # who asked that service is told, and recorded there; what no one asked for becomes a dead letter
         stranger = context.principal.kind is PrincipalKind.ANONYMOUS
         if len(self._waiting) >= self._limits.waiting:
             LOST.labels("refusals", "full").inc()
         elif not self._allowed(context.principal.subject or context.origin.address, stranger=stranger):
             LOST.labels("refusals", "too many").inc()
         else:
-            name = self._strangers.name(command) if self._strangers and stranger else ""
+            name = self._strangers.name(command) if self._strangers else ""
             self._waiting.append(_Noted(self._row(command, context, error), name, context.origin))
             self._some.set()
 
@@ -164,9 +170,11 @@ class RefusalLog:
         return not self._away
 
     async def _attributed(self, noted: _Noted) -> AuditRow:
-        if self._strangers is None or noted.row.kind != PrincipalKind.ANONYMOUS:
+        if self._strangers is None:
             return noted.row
-        return await self._strangers.attribute(noted.row, noted.name, noted.origin)
+        if noted.row.kind == PrincipalKind.ANONYMOUS:
+            return await self._strangers.attribute(noted.row, noted.name, noted.origin)
+        return noted.row if noted.row.target_id else await self._strangers.aim(noted.row, noted.name)
 
     def _allowed(self, key: str, *, stranger: bool) -> bool:
         now = monotonic()
@@ -188,7 +196,7 @@ class RefusalLog:
             target_id=aim.target_id,
             workspace_id=aim.workspace_id,
             code=error.code,
-            rule=error.rule,
+            rule=error.noted,
             message_id=context.message_id,
             correlation_id=context.correlation_id,
             origin_seal=context.origin_seal,

@@ -48,7 +48,7 @@ from services.identity.contract.roles import (
     strongest,
 )
 from services.identity.contract.rows import *  # noqa: F403  see above
-from services.identity.contract.rules import Rule
+from services.identity.contract.rules import Noted, Rule
 
 __all__ = [
     "DEFAULT_ROLE",
@@ -64,6 +64,7 @@ __all__ = [
     "DeploymentId",
     "Interface",
     "InvitationId",
+    "Noted",
     "OrganizationId",
     "RemovedPermissions",
     "Revoked",

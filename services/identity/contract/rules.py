@@ -3,6 +3,13 @@
 from enum import StrEnum
 
 
+class Noted(StrEnum):
+    """What the audit says of a refusal where the asker is told `bad_credentials`, whatever it was."""
+
+    ACCOUNT_LOCKED = "account_locked"
+    ACCOUNT_SUSPENDED = "account_suspended"
+
+
 class Rule(StrEnum):
     """The broken rule of a Rejected or Invalid; the gateway's tables give each its public text and code."""
 

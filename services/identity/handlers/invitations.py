@@ -14,6 +14,7 @@ from services.identity.handlers.replies import primary
 from services.identity.handlers.streams import USER, WORKSPACE, user_of
 from services.identity.handlers.teams import require_to_add
 from shared.auth import SYSTEM, Principal, PrincipalKind
+from shared.bus.context import Context
 from shared.bus.request import Request, Result
 from shared.commands import Committed, Unit
 from shared.errors import Invalid, Rejected
@@ -32,9 +33,10 @@ class Invitations:
         email = addresses.email_address(command.email)
         check_invited_roles(command.roles, command.scope)
 
-        inviter = _inviter(request)
+        inviter = _asker(request.context, command.inviter, command.inviter_kind)
 
         async def attempt(unit: Unit) -> str:
+            unit.act_for(inviter, role=command.allowed_by)
             await _check_scope(unit, command.scope)
             for team_id in command.team_ids:
                 await require_to_add(unit, self.kit, team_id, asked_by=inviter)
@@ -62,8 +64,11 @@ class Invitations:
         """End an open invitation unused."""
         command = request.message
         require_service(request.context.principal, INVITES)
+        asker = _asker(request.context, command.asked_by, command.asked_by_kind)
 
         async def attempt(unit: Unit) -> str:
+            if asker.subject:
+                unit.act_for(asker, role=command.allowed_by)
             stream = await unit.claim_holder(INVITATION, command.invitation_id)
             if stream is None:
                 raise Rejected("the invitation is not open", rule=Rule.INVITE_NOT_FOUND)
@@ -82,11 +87,10 @@ class Invitations:
         return timedelta(seconds=command.expires_in_s)
 
 
-def _inviter(request: Request[InviteUser]) -> Principal:
+def _asker(context: Context, subject: str, kind: str) -> Principal:
     """Return who asked invites for it, without the grants, which are read afresh."""
-    command, credential = request.message, request.context.principal.credential
-    kind = PrincipalKind(command.inviter_kind) if command.inviter_kind else PrincipalKind.ANONYMOUS
-    return Principal(kind=kind, subject=command.inviter, credential=credential)
+    known = PrincipalKind(kind) if kind else PrincipalKind.ANONYMOUS
+    return Principal(kind=known, subject=subject, credential=context.principal.credential)
 
 
 async def _check_scope(unit: Unit, scope: str) -> None:

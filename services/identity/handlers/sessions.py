@@ -2,13 +2,25 @@
 
 from dataclasses import dataclass
 
-from services.identity.contract import Done, EndReason, EndSession, Rule, SessionId, Signed, SignIn, UserId, addresses
+from services.identity.contract import (
+    Done,
+    EndReason,
+    EndSession,
+    Noted,
+    Rule,
+    SessionId,
+    Signed,
+    SignIn,
+    UserId,
+    addresses,
+)
 from services.identity.contract.commands.accounts import Joining
 from services.identity.domain import session, texts, workspace
 from services.identity.domain.session import End, Start
-from services.identity.domain.user import EMAIL, USERNAME, Active, Joined, Pending, User
+from services.identity.domain.user import EMAIL, USERNAME, Active, Joined, Pending, Suspended, User
 from services.identity.handlers.authority import asker, is_own, require, require_to_give
 from services.identity.handlers.even import evened_refusals
+from services.identity.handlers.gate import Attempt
 from services.identity.handlers.kit import Kit
 from services.identity.handlers.replies import session_of, user_row
 from services.identity.handlers.streams import SESSION, USER, WORKSPACE, state_of, user_of
@@ -74,7 +86,7 @@ class SigningIn:
             hashed = user.profile.password_hash if attempt.admitted and isinstance(user, Active | Pending) else ""
             right = await self.kit.passwords.verify(command.password, hashed)
             if not (right and isinstance(user, Active | Pending) and await attempt.still_admitted()):
-                raise _bad_credentials()
+                raise _bad_credentials(await _noted(user, attempt))
             if isinstance(user, Pending):
                 raise Rejected("the address awaits confirmation", rule=Rule.AWAITING_CONFIRMATION)
         return user
@@ -147,5 +159,13 @@ def _address(name: str) -> str:
         return name
 
 
-def _bad_credentials() -> Rejected:
-    return Rejected("the identity or the password is wrong", rule=Rule.BAD_CREDENTIALS)
+async def _noted(user: User, attempt: Attempt) -> str:
+    """Return what the audit says of a refused attempt; all of it looks alike to the asker."""
+    if isinstance(user, Suspended):
+        return Noted.ACCOUNT_SUSPENDED
+    open_ = attempt.admitted and await attempt.still_admitted()
+    return Rule.BAD_CREDENTIALS if open_ else Noted.ACCOUNT_LOCKED
+
+
+def _bad_credentials(noted: str = "") -> Rejected:
+    return Rejected("the identity or the password is wrong", rule=Rule.BAD_CREDENTIALS, noted=noted)

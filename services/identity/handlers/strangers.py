@@ -1,8 +1,9 @@
-"""What can be told of a refused sign-in or sign-up, whose sender was not known."""
+"""What can be told of a refused command that names a person: a sign-in or sign-up, and whatever has an address."""
 
 from dataclasses import dataclass
 from typing import Any, Final
 
+from services.identity.contract import UserId
 from services.identity.handlers.kit import Kit
 from services.identity.handlers.sessions import claimed_by
 from services.identity.handlers.streams import USER, user_of
@@ -26,9 +27,20 @@ class RefusedStrangers:
 
     async def attribute(self, row: AuditRow, name: str, origin: Origin) -> AuditRow:
         """Return the record with the person who was meant, and its origin under their key."""
-        stream = await claimed_by(self.kit, name) if name else None
-        if stream is None:
+        person = await self._person(name)
+        if person is None:
             return row.model_copy(update={"source": self.kit.origins.digest(origin.address)})
-        person = user_of(stream)
-        seal = await self.kit.origins.seal(person, origin)
-        return row.model_copy(update={"target_kind": USER.kind, "target_id": person, "origin_seal": seal})
+        return _at(row, person).model_copy(update={"origin_seal": await self.kit.origins.seal(person, origin)})
+
+    async def aim(self, row: AuditRow, name: str) -> AuditRow:
+        """Return the record with the person who was meant; from where stays under the key of who asked."""
+        person = await self._person(name)
+        return row if person is None else _at(row, person)
+
+    async def _person(self, name: str) -> UserId | None:
+        stream = await claimed_by(self.kit, name) if name else None
+        return None if stream is None else user_of(stream)
+
+
+def _at(row: AuditRow, person: UserId) -> AuditRow:
+    return row.model_copy(update={"target_kind": USER.kind, "target_id": person})

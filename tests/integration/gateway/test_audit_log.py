@@ -129,6 +129,33 @@ async def test_a_refused_command_is_a_record_with_its_rule(aerodrome: Aerodrome)
     assert await records(aerodrome, w=place, a=user_id, o="done") == []
 
 
+async def test_an_invitation_and_its_end_name_who_asked(aerodrome: Aerodrome) -> None:
+    invite = "mutation ($e: String!) { inviteUser(email: $e) { id } }"
+    withdraw = "mutation ($i: Uuid) { deleteInviteToken(inviteUuid: $i) { id } }"
+    made = await aerodrome.data(invite, aerodrome.admin, e=f"{uuid4().hex}@example.com")
+    await aerodrome.data(withdraw, aerodrome.admin, i=made["id"])
+    newest = await records(aerodrome, take=50, action="user.")
+    ended = next(each for each in newest if each["action"] == "user.invitation_withdrawn")
+    invited = next(each for each in newest if each["action"] == "user.invited" and each["target"] == ended["target"])
+    for record in (invited, ended):
+        assert record["actor"]["label"] == "admin@example.com"
+        assert (record["role"], record["address"]) == ("SYSTEM_ADMIN", "127.0.0.1")
+        assert record["credential"]
+
+
+async def test_a_refusal_that_a_service_passed_on_is_one_record(aerodrome: Aerodrome) -> None:
+    email = f"{uuid4().hex}@example.com"
+    user_id, token = await aerodrome.make_user(email)
+    invite = "mutation ($e: String!) { inviteUser(email: $e) { id } }"
+    await aerodrome.refused(invite, aerodrome.admin, e=email)
+    await aerodrome.refused(invite, token, e=f"{uuid4().hex}@example.com")  # is written after what the first one left
+    await aerodrome.installation.until("invites", "select 1 from refusals where subject = $1", user_id)
+    refused = await records(aerodrome, o="refused")
+    (record,) = [each for each in refused if each["rule"] == "email_in_use"]
+    assert (record["service"], record["actor"]["label"]) == ("invites", "admin@example.com")
+    assert {each["actor"]["kind"] for each in refused} == {"user"}
+
+
 async def test_a_workspace_admin_reads_the_own_workspace_and_nothing_else(aerodrome: Aerodrome) -> None:
     mine, other = await aerodrome.make_workspace("mine"), await aerodrome.make_workspace("other")
     email = f"{uuid4().hex}@example.com"

@@ -1,7 +1,5 @@
 """Identity's audit: who did what from where, what was refused, who may read it, and what forgetting leaves."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -21,52 +19,16 @@ from services.identity.contract import (
     SignIn,
     UpdateWorkspace,
 )
-from shared.audit.messages import Audit, AuditPage, AuditRow, Before
-from shared.auth import ANONYMOUS, NOWHERE, Origin, Principal, workspace
+from shared.audit.messages import Audit, AuditRow, Before
+from shared.auth import ANONYMOUS, NOWHERE, Principal, workspace
 from shared.bus.context import Context
 from shared.bus.kernel import Events
 from shared.errors import AerodromeError, Forbidden, NotFound, Rejected, Unauthenticated
 from shared.ids import new_id
 from shared.messages import Ask
 from shared.store.verify import verify
-from tests.integration.bus import until
-from tests.integration.identity.service import KEY, PASSWORD, PATIENCE, Identity, Somebody
-
-HOME = Origin(address="192.0.2.17", agent="curl/8")
-
-
-async def ask_from(
-    identity: Identity, message: Ask[Any], asker: Principal = ANONYMOUS, *, origin: Origin = HOME
-) -> Any:
-    """Ask as the gateway does for a client at `origin`."""
-    context = replace(Context.first(asker, patience=PATIENCE), origin=origin)
-    if asker.subject:
-        seal = (await identity.gateway.ask(SealOrigin(), replace(context, message_id=uuid4()))).value.seal
-        context = replace(context, origin_seal=seal)
-    answered = await identity.gateway.ask(message, context)
-    if answered.position:
-        await identity.shown(answered.position)
-    return answered.value
-
-
-async def audit(identity: Identity, reader: Somebody, **filters: Any) -> AuditPage:
-    context = Context.first(reader.now, patience=PATIENCE)
-    return (await identity.gateway.ask(Audit(**filters), context, to="identity")).value
-
-
-async def refused(identity: Identity, number: int) -> Sequence[AuditRow]:
-    """Return the refusals, newest first, once there are `number`."""
-
-    async def there() -> bool:
-        return len(await identity.fetch("select 1 from refusals")) >= number
-
-    await until(there)
-    found = await identity.fetch("select *, 'refused' as outcome from refusals order by time desc, id desc")
-    return [AuditRow.model_validate(dict(row)) for row in found]
-
-
-async def origins(identity: Identity, reader: Somebody, rows: Sequence[AuditRow]) -> Sequence[Origin | None]:
-    return (await identity.ask(OpenOrigins(seals=tuple(row.origin_seal for row in rows)), reader.now)).origins
+from tests.integration.identity.auditing import HOME, ask_from, audit, origins, refused
+from tests.integration.identity.service import KEY, PASSWORD, Identity
 
 
 async def test_a_record_says_who_did_what_from_where_on_what_and_by_which_role(identity: Identity) -> None:
@@ -141,25 +103,6 @@ async def test_a_refusal_concerns_the_workspace_of_what_it_was_aimed_at(identity
         await identity.ask(DeleteServiceAccount(credential_id=account.id), bob.now)
     (row,) = await refused(identity, 1)
     assert (row.target_id, row.workspace_id) == (account.id, place.id)
-
-
-async def test_a_failed_sign_in_is_kept_under_the_key_of_the_person_who_was_meant(identity: Identity) -> None:
-    ann = await identity.sign_up()
-    for name in ("ann@example.com", "stranger@example.com"):
-        with pytest.raises(Rejected):
-            await ask_from(identity, SignIn(identity=name, password="wrong"))
-    unknown, known = await refused(identity, 2)
-    assert (known.action, known.rule, known.target_id, known.kind) == (
-        "sign_in",
-        "bad_credentials",
-        ann.id,
-        "anonymous",
-    )
-    assert await origins(identity, ann, [known, unknown]) == (HOME, None)
-    assert (known.source, unknown.target_id, unknown.origin_seal) == ("", "", "")
-    assert len(unknown.source) == 64
-    everything = str(await identity.fetch("select * from refusals"))
-    assert not [secret for secret in ("example.com", "wrong", HOME.address) if secret in everything]
 
 
 async def test_a_repeat_of_a_refused_command_is_one_refusal(identity: Identity) -> None:

@@ -20,7 +20,7 @@ from services.identity.contract import (
 )
 from services.identity.handlers.gate import FOR_ACCOUNT, FOR_MAILS, FOR_PAIR, FOR_SOURCE
 from services.identity.sql import QUERIES
-from shared.auth import ANONYMOUS, Origin
+from shared.auth import ANONYMOUS, Origin, Principal
 from shared.bus.context import Context
 from shared.errors import Rejected
 from shared.messages import Command
@@ -31,9 +31,9 @@ HOME, AWAY = "192.0.2.1", "198.51.100.7"
 WRONG = "not the password"
 
 
-async def tried(identity: Identity, command: Command[Any], *, source: str = HOME) -> str:
+async def tried(identity: Identity, command: Command[Any], *, source: str = HOME, asker: Principal = ANONYMOUS) -> str:
     """Return the rule by which a command from a source is refused, "" where it is answered."""
-    context = Context.first(ANONYMOUS, patience=PATIENCE, message_id=uuid4(), origin=Origin(address=source))
+    context = Context.first(asker, patience=PATIENCE, message_id=uuid4(), origin=Origin(address=source))
     try:
         await identity.gateway.ask(command, context)
     except Rejected as error:
@@ -70,6 +70,16 @@ async def test_ten_failures_shut_an_account_for_their_source_for_a_minute(identi
     last = FOR_PAIR.first - timedelta(seconds=1)
     assert await tried(identity, sign_in(at=last)) == Rule.BAD_CREDENTIALS
     assert await tried(identity, sign_in(at=FOR_PAIR.first)) == ""
+
+
+async def test_failures_of_who_is_signed_in_count_like_a_strangers(identity: Identity) -> None:
+    await identity.sign_up()
+    bob = await identity.join("bob@example.com")
+    for _ in range(FOR_PAIR.most):
+        assert await tried(identity, sign_in(WRONG), asker=bob.now) == Rule.BAD_CREDENTIALS
+    for asker in (bob.now, ANONYMOUS):
+        assert await tried(identity, sign_in(), asker=asker) == Rule.BAD_CREDENTIALS
+    assert await tried(identity, sign_in(), source=AWAY, asker=bob.now) == ""
 
 
 async def test_each_further_failure_shuts_it_twice_as_long_up_to_a_quarter_of_an_hour(identity: Identity) -> None:

@@ -60,7 +60,8 @@ class RemoveUser(Wish[UserRow]):
 class InviteUser(Wish[Invited]):
     """Invite an address to the system or a workspace; only `service:invites` may send it, after it has authorised.
 
-    `inviter` and `inviter_kind` name who asked: they stand in the event. At most one role, which fits the scope; none
+    `inviter` and `inviter_kind` name who asked: they stand in the event, and with `allowed_by`, the role that let them,
+    beside it. At most one role, which fits the scope; none
     for a plain invitation to the system. `expires_in_s` None means the setting. With the invitation the person joins
     `team_ids`, which takes of the inviter system.teams.update and all that the teams hold. Rejected: email_in_use (an
     account exists), user_already_invited (an open invitation to the scope; to the system and `alone`: to any),
@@ -76,6 +77,7 @@ class InviteUser(Wish[Invited]):
     expires_in_s: int | None = Field(default=None, ge=1, le=366 * 86_400)
     inviter: str = ""
     inviter_kind: str = ""
+    allowed_by: Annotated[str, Generated()] = ""
     team_ids: tuple[TeamId, ...] = Field(default=(), max_length=MOST_TEAMS)
     user_id: Annotated[UserId, Generated()] = Field(default_factory=new_user_id)
     invitation_id: Annotated[InvitationId, Generated()] = Field(default_factory=new_invitation_id)
@@ -84,10 +86,15 @@ class InviteUser(Wish[Invited]):
 class WithdrawInvitation(Wish[Invited]):
     """Withdraw an open invitation, or end it at its time; only `service:invites` may send it.
 
-    The last one of a person who never signed up removes the person. Rejected (invite_not_found) when it is not open.
+    The last one of a person who never signed up removes the person. `asked_by`, its kind and `allowed_by` name who
+    asked and the role that let them; without them the service did it itself. Rejected (invite_not_found) when it is
+    not open.
     """
 
     subject: ClassVar[str] = "identity.command.withdraw_invitation"
 
     invitation_id: InvitationId
     reason: Literal["withdrawn", "expired"] = "withdrawn"
+    asked_by: str = ""
+    asked_by_kind: str = ""
+    allowed_by: Annotated[str, Generated()] = ""
