@@ -1,6 +1,9 @@
 """What people type is brought into one form or refused."""
 
+from typing import Any
+
 import pytest
+from email_validator import ValidatedEmail, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +54,24 @@ def test_what_is_no_address_is_refused_without_repeating_it(typed: str) -> None:
         addresses.email_address(typed)
     assert refused.value.rule == Rule.INVALID_EMAIL
     assert refused.value.text == "the e-mail address is not valid"
+
+
+def test_the_library_reads_no_text_that_is_far_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a second for a million characters, while everybody else waits."""
+    read: list[int] = []
+
+    def validate(text: str, **options: Any) -> ValidatedEmail:
+        read.append(len(text))
+        return validate_email(text, **options)
+
+    monkeypatch.setattr(addresses, "validate_email", validate)
+    for typed in ("a" * 1_001, f"{'a' * 1_000_000}@example.com", f"ann@{'a.' * 500}com"):
+        with pytest.raises(Invalid) as refused:
+            addresses.email_address(typed)
+        assert refused.value.rule == Rule.INVALID_EMAIL
+    assert read == []
+    assert addresses.email_address(f"{' ' * 2_000}ann@example.com") == "ann@example.com"
+    assert read == [len("ann@example.com")]
 
 
 @given(st.text(max_size=300))
