@@ -1,5 +1,6 @@
 """The executable schema: the files of the folder sdl with the resolvers behind them."""
 
+from functools import cache
 from importlib.resources import files
 
 from ariadne import make_executable_schema
@@ -31,8 +32,12 @@ def load_sdl() -> str:
     return "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
+@cache
 def build_schema() -> GraphQLSchema:
-    """Return the schema with its resolvers; its camelCase names are snake_case in Python."""
+    """Return the schema with its resolvers; its camelCase names are snake_case in Python.
+
+    It is built once a process, for all applications: nothing changes it, and aiohttp forgets no closed application.
+    """
     rooms = (
         users,
         accounts,

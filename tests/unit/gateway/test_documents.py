@@ -24,6 +24,10 @@ def refusal(documents: Documents, text: str) -> Refused:
     return refused.value
 
 
+def test_the_schema_is_built_once() -> None:
+    assert build_schema() is build_schema()
+
+
 def test_a_document_is_parsed_and_validated_once(documents: Documents) -> None:
     assert documents.prepare("{ self { isAdmin } }") is documents.prepare("{ self { isAdmin } }")
 
