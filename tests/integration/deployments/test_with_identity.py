@@ -1,6 +1,7 @@
 """Deployments beside the real identity: which workspaces exist, and how one is deleted."""
 
 from collections.abc import AsyncGenerator
+from functools import partial
 
 import pytest
 from pydantic import SecretStr
@@ -28,6 +29,7 @@ from shared.auth import ANONYMOUS, MOST_GRANTS, Grant, Principal, workspace
 from shared.errors import Forbidden, NotFound, Rejected
 from shared.service import ServiceProcess
 from tests.conftest import NewDatabase
+from tests.integration.crowds import together
 from tests.integration.deployments.conftest import Ground
 from tests.integration.deployments.service import MASTER_KEY, Gateway, connection_to
 
@@ -85,7 +87,7 @@ async def test_who_holds_more_than_an_envelope_carries_works_in_their_newest_wor
     gateway: Gateway, admin: Principal
 ) -> None:
     """What the message carries allows nothing there: only the answer of identity does."""
-    made = [await gateway.ask(CreateWorkspace(label=f"{n}"), admin) for n in range(MOST_GRANTS + 1)]
+    made = await together([partial(gateway.ask, CreateWorkspace(label=f"{n}"), admin) for n in range(MOST_GRANTS + 1)])
     grants = tuple(Grant(role=Role.WORKSPACE_ADMIN, entity=workspace(place.id)) for place in made[:MOST_GRANTS])
     sets = {Role.WORKSPACE_ADMIN.value: ROLE_PERMISSIONS[Role.WORKSPACE_ADMIN]}
     full = admin.model_copy(update={"grants": grants, "permission_sets": sets})

@@ -1,6 +1,7 @@
 """Who sees whom: searches, loaders, members, bindings and workspaces, in pages."""
 
 from collections.abc import Awaitable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from services.identity.contract import (
 from shared.auth import ANONYMOUS, MOST_GRANTS, SYSTEM, Principal, service_principal, workspace
 from shared.errors import AerodromeError, Forbidden, Unauthenticated
 from shared.messages import MOST_ROWS, Query
+from tests.integration.crowds import together
 from tests.integration.identity.service import INVITES, KEY, PASSWORD, Identity
 
 NOWHERE = WorkspaceId("cnowhere00000000000000000")
@@ -182,23 +184,21 @@ async def test_lists_come_in_pages(identity: Identity) -> None:
 
 async def test_an_answer_ends_before_it_is_too_large(identity: Identity) -> None:
     ann = await identity.sign_up()
-    text = "x" * 4096
-    made = [await identity.ask(CreateWorkspace(label=f"{n}", description=text), ann.now) for n in range(130)]
+    wishes = [CreateWorkspace(label=f"{n}", description="x" * 4096) for n in range(130)]
+    made = await together([partial(identity.ask, wish, ann.now) for wish in wishes])
     seen: list[str] = []
-    pages = 0
-    more = True
+    pages, more = 0, True
     while more:
         page = await identity.ask(Workspaces(after_id=seen[-1] if seen else ""), ann.now)
         seen += [row.id for row in page.rows]
         more, pages = page.more, pages + 1
-    assert seen == [place.id for place in made]
+    assert seen == sorted(place.id for place in made)
     assert pages == 2
 
 
 async def test_more_grants_than_an_envelope_holds_are_asked_for(identity: Identity) -> None:
     ann = await identity.sign_up()
-    for n in range(MOST_GRANTS + 5):
-        await identity.ask(CreateWorkspace(label=f"{n}"), ann.now)
+    await together([partial(identity.workspace, ann, f"{n}") for n in range(MOST_GRANTS + 5)])
     seen = await identity.ask(Authenticate(token=ann.token))
     assert (len(seen.principal.grants), seen.more_grants) == (MOST_GRANTS, True)
     assert seen.principal.holds("system.user.delete")
@@ -213,8 +213,8 @@ async def test_more_grants_than_an_envelope_holds_are_asked_for(identity: Identi
 async def test_who_holds_more_than_an_envelope_carries_reaches_their_newest_workspace(identity: Identity) -> None:
     await identity.sign_up()
     bob = await identity.join("bob@example.com")
-    made = [await identity.workspace(bob, f"{n}") for n in range(MOST_GRANTS + 1)]
-    newest, full = made[-1], await identity.principal(bob.token)
+    await together([partial(identity.workspace, bob, f"{n}") for n in range(MOST_GRANTS)])
+    newest, full = await identity.workspace(bob, "Newest"), await identity.principal(bob.token)
     assert len(full.grants) == MOST_GRANTS
     assert not full.holds("workspace.config.get", workspace(newest.id))
 

@@ -9,9 +9,10 @@ from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
+from tests.integration.crowds import together
 from tests.integration.gateway.matrix.rows import Cell, Kind, Operation, Outcome
 from tests.integration.gateway.matrix.things import Things, new_email, things_of
-from tests.integration.gateway.matrix.world import Known, World, at_once
+from tests.integration.gateway.matrix.world import Known, World
 from tests.integration.gateway.whole import SERVICES
 from tests.integration.invites.installation import PASSWORD
 
@@ -52,14 +53,14 @@ class Call:
 
 async def call_all(world: World, cells: Sequence[Cell]) -> dict[Cell, Found]:
     """Make every call and return what came of it; calls that use their things up get things of their own."""
-    calls = await at_once([partial(_prepared, world, cell) for cell in cells])
+    calls = await together([partial(_prepared, world, cell) for cell in cells])
     await world.shown()
     before = {service: await _head(world, service) for service in SERVICES}
     # What takes a role away closes the sockets of its holder, so streams are read before anything is changed.
     streams = [call for call in calls if call.cell.row.kind is Operation.SUBSCRIPTION]
     outcomes: dict[Cell, str] = {}
     for those in streams, [call for call in calls if call.cell.row.kind is not Operation.SUBSCRIPTION]:
-        found = await at_once([partial(_outcome, world, call) for call in those])
+        found = await together([partial(_outcome, world, call) for call in those])
         outcomes |= zip([call.cell for call in those], found, strict=True)
     await world.shown()
     marks = {mark for service in SERVICES for mark in await _marks(world, service, before[service])}

@@ -1,8 +1,7 @@
 """The people, machines and things that the table speaks of, made quickly: by commands, many at once."""
 
-import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,15 +27,14 @@ from shared.bus.context import Context
 from shared.bus.request import Answered
 from shared.messages import Ask, Message
 from tests.integration.bus import bus_of
+from tests.integration.crowds import together
 from tests.integration.gateway.matrix.rows import CALLERS, Caller, Kind, Standing
 from tests.integration.gateway.matrix.things import EVERYTHING, Things, new_email, things_of
 from tests.integration.gateway.whole import SERVICES, Aerodrome
 from tests.integration.invites.installation import PASSWORD, PATIENCE
 
 A = TypeVar("A", bound=Message)
-T = TypeVar("T")
 
-_MOST_AT_ONCE: Final = 16
 _MEMBERS: Final = 4
 
 
@@ -153,17 +151,6 @@ class World:
         await running.settled()
 
 
-async def at_once(jobs: Iterable[Callable[[], Awaitable[T]]]) -> list[T]:
-    """Return what the jobs come to, in their order; a few run at a time."""
-    room = asyncio.Semaphore(_MOST_AT_ONCE)
-
-    async def run(job: Callable[[], Awaitable[T]]) -> T:
-        async with room:
-            return await job()
-
-    return await asyncio.gather(*(run(job) for job in jobs))
-
-
 @asynccontextmanager
 async def world_in(aerodrome: Aerodrome) -> AsyncGenerator[World]:
     """Give a world with every caller, one place that is theirs and one that is not."""
@@ -171,9 +158,9 @@ async def world_in(aerodrome: Aerodrome) -> AsyncGenerator[World]:
         world = World(aerodrome, as_invites)
         question = Authenticate(token=await aerodrome.make_key())
         world.maker = (await world.do(question, ANONYMOUS)).principal
-        found = await at_once([partial(world.caller, caller) for caller in CALLERS])
+        found = await together([partial(world.caller, caller) for caller in CALLERS])
         world.known = dict(zip(CALLERS, found, strict=True))
-        world.members = await at_once([world.person for _ in range(_MEMBERS)])
+        world.members = await together([world.person for _ in range(_MEMBERS)])
         world.own, world.foreign = await things_of(world, EVERYTHING), await things_of(world, EVERYTHING)
         for caller in CALLERS:
             if caller.standing.local:
