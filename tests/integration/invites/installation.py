@@ -91,16 +91,19 @@ class Installation:
         """Let a service leave in order."""
         await self.running.pop(service).stop()
 
-    async def ask(self, message: Ask[A], asker: Person, *, message_id: UUID | None = None, keyed: bool = False) -> A:
+    async def ask(
+        self, message: Ask[A], asker: Person | Principal, *, message_id: UUID | None = None, keyed: bool = False
+    ) -> A:
         """Return the answer once the read models of the service show it, as the gateway does."""
-        principal = await self._principal(asker)
+        principal = asker if isinstance(asker, Principal) else await self.principal(asker)
         context = Context.first(principal, patience=PATIENCE, message_id=message_id, keyed=keyed)
         answered = await self.gateway.ask(message, context)
         if answered.position:
             await self.shown(message.service(), answered.position)
         return answered.value
 
-    async def _principal(self, asker: Person) -> Principal:
+    async def principal(self, asker: Person) -> Principal:
+        """Return who asks, with what they may do now."""
         if asker is NOBODY:
             return ANONYMOUS
         question = Authenticate(token=asker.token)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from ipaddress import ip_address
+from operator import itemgetter
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -45,6 +46,7 @@ class PostOffice:
 
     def __post_init__(self) -> None:
         self._maildir = Mailbox(self.folder)
+        self._read: dict[str, tuple[int, EmailMessage]] = {}
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -67,12 +69,12 @@ class PostOffice:
 
     def mails(self) -> list[EmailMessage]:
         """Return every mail by its arrival."""
-        mails: list[EmailMessage] = []
-        for path in sorted(self.folder.glob("new/*"), key=lambda path: path.stat().st_mtime_ns):
-            mail = message_from_bytes(path.read_bytes(), policy=policy.default)
-            assert isinstance(mail, EmailMessage)
-            mails.append(mail)
-        return mails
+        for path in self.folder.glob("new/*"):
+            if path.name not in self._read:
+                mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+                assert isinstance(mail, EmailMessage)
+                self._read[path.name] = path.stat().st_mtime_ns, mail
+        return [mail for _, mail in sorted(self._read.values(), key=itemgetter(0))]
 
     async def wait(self, *, mails: int = 0, attempts: int = 0, timeout_s: float = 30.0) -> list[EmailMessage]:
         """Return the mails once so many have arrived and so many attempts were made."""

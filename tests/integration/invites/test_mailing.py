@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from services.invites.contract import CreateInvite, WithdrawInvite
 from shared.servers.process import free_port
 from tests.conftest import NewDatabase
+from tests.integration.crowds import together
 from tests.integration.invites.installation import Installation, environment, installation
 from tests.integration.invites.post_office import PostOffice, nothing, open_post_office
 from tests.servers import NatsForTests
@@ -132,11 +134,7 @@ async def process(service: str, aerodrome: Installation) -> AsyncGenerator[async
 @pytest.mark.parametrize("many", [1_000, pytest.param(10_000, marks=pytest.mark.full)])
 async def test_many_invites_are_many_mails(aerodrome: Installation, office: PostOffice, many: int) -> None:
     commands = [CreateInvite(email=f"person{number}@example.com") for number in range(many)]
-
-    async def client(mine: list[CreateInvite]) -> None:
-        for command in mine:
-            await aerodrome.ask(command, aerodrome.admin)
-
-    await asyncio.gather(*(client(commands[start::16]) for start in range(16)))
+    admin = await aerodrome.principal(aerodrome.admin)
+    await together([partial(aerodrome.ask, command, admin) for command in commands])
     mails = await office.wait(mails=many, timeout_s=1200)
     assert sorted(mail["X-RcptTo"] for mail in mails) == sorted(command.email for command in commands)
