@@ -148,7 +148,7 @@ class Roles(Invariants, RoleRules, SuspensionRules, TeamRules):
 
 @pytest.mark.parametrize("machine", [Identity, Accounts, Roles])
 def test_any_sequence_of_wishes_keeps_the_rules(machine: type[Invariants]) -> None:
-    run_state_machine_as_test(machine, settings=settings(max_examples=200, stateful_step_count=40, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=100, stateful_step_count=40, deadline=None))
 
 
 @pytest.mark.full
