@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from services.identity.contract import (
@@ -81,7 +81,7 @@ class SigningKeyCommands:
         if await keys.find(command.key_id) is None:
             raise NotFound("there is no such signing key")
         if (await keys.signing()).kid == command.key_id:
-            raise Rejected("this key signs now, make another one first", rule=Rule.SIGNING_KEY_IN_USE)
+            raise Rejected(_why_it_stays(await keys.all()), rule=Rule.SIGNING_KEY_IN_USE)
         await keys.revoke(command.key_id, now=command.now)
         return ORGANIZATION.decide(organization.RevokeSigningKey(key_id=command.key_id, now=command.now), state)
 
@@ -105,6 +105,16 @@ def signing_key_rows(keys: Sequence[SigningKey], *, now: datetime) -> list[Signi
     """Return keys, in the order in which they began to sign, as others see them."""
     signing = [key.kid for key in keys if key.revoked_at is None and key.signs_from <= now][-1:]
     return [_row(key, _state(key, signing, now)) for key in keys]
+
+
+def _why_it_stays(keys: Sequence[SigningKey]) -> str:
+    """Return why the key that signs can't be taken away yet, and what can be done."""
+    now = utc_now()
+    following = [key.signs_from for key in keys if key.revoked_at is None and key.signs_from > now]
+    if not following:
+        return "this key signs now and no other follows it: make one with rotateSigningKey first"
+    until = min(following).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return f"this key signs until {until}, when the next one takes over: try again then"
 
 
 def _state(key: SigningKey, signing: Sequence[str], now: datetime) -> SigningKeyState:

@@ -43,7 +43,11 @@ async def test_the_key_that_signs_stays(aerodrome: Aerodrome) -> None:
     kid = jwt.get_unverified_header(aerodrome.admin)["kid"]
     document = "mutation ($k: String!) { revokeSigningKey(kid: $k) { kid } }"
     message, code = await aerodrome.refused(document, aerodrome.admin, k=kid)
-    assert (message, code) == ("This key signs now, make another one first", "BAD_USER_INPUT")
+    assert code == "BAD_USER_INPUT"
+    assert message == "This key signs now and no other follows it: make one with rotateSigningKey first"
+    following = await aerodrome.data("mutation { rotateSigningKey { signsFrom } }", aerodrome.admin)
+    message, _ = await aerodrome.refused(document, aerodrome.admin, k=kid)
+    assert message == f"This key signs until {following['signsFrom']}, when the next one takes over: try again then"
 
 
 async def _serves(aerodrome: Aerodrome, kid: str) -> bool:
