@@ -2,21 +2,75 @@
 
 import base64
 import binascii
+import re
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+)
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX: Final = "AERODROME_"
 _KEY_BYTES: Final = 32
 
+_MOST_SHOWN: Final = 40
+
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
+
+
+def _switch(value: object, handler: ValidatorFunctionWrapHandler) -> bool:
+    try:
+        return bool(handler(value))
+    except ValidationError:
+        raise ValueError(f"found {_shown(value)}, expected true or false") from None
+
+
+def _span(value: object, handler: ValidatorFunctionWrapHandler) -> timedelta:
+    try:
+        span: timedelta = handler(value)
+    except ValidationError:
+        said = "expected a time above 0 and of at most 30 days with its unit, such as 01:30:00 (HH:MM:SS) or PT90M"
+        raise ValueError(f"found {_shown(value)}, {said}") from None
+    return span
+
+
+def _public_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        parts, whole = urlsplit(""), False
+    if not whole or "@" in parts.netloc or not re.fullmatch(r"[!-~]+", url) or any(sign in url for sign in "?#"):
+        raise ValueError("expected an http:// or https:// address in ASCII, such as https://aerodrome.example.com")
+    return url
+
+
+def _shown(value: object) -> str:
+    return repr(value)[:_MOST_SHOWN]
+
+
 Port = Annotated[int, Field(ge=0, le=65535)]
+Switch = Annotated[bool, WrapValidator(_switch)]
+Span = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=30)), WrapValidator(_span)]
+"""How long something lasts: always with its unit, so that a bare number is refused and never guessed at."""
+
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
+"""What people reach the gateway by: mailed links begin with it."""
 
 
 class WrongSettings(Exception):
-    """A setting is missing or wrong; the text names each by its variable, without its value."""
+    """A setting is missing or wrong; the text names each by its variable, and shows no value that may be a secret."""
 
 
 class BusSettings(BaseSettings):
@@ -58,17 +112,31 @@ class ServiceSettings(BusSettings):
         return None if self.master_key is None else key_bytes(self.master_key.get_secret_value())
 
 
-def load_settings(kind: type[SettingsT]) -> SettingsT:
-    """Return the settings of a process from its environment; raise WrongSettings naming every one that is amiss."""
+def load_settings(kind: type[SettingsT], environment: Mapping[str, str] | None = None) -> SettingsT:
+    """Return the settings of a process from its environment; raise WrongSettings naming every one that is amiss.
+
+    `environment`: of a process that is about to be started by this one; it goes before our own.
+    """
+    given: dict[str, Any] = {
+        name: environment[variable]
+        for name in kind.model_fields
+        if environment is not None and (variable := f"{PREFIX}{name.upper()}") in environment
+    }
     try:
-        return kind()
+        return kind(**given)
     except ValidationError as error:
-        lines = [_line(str(part["loc"][0]) if part["loc"] else "", part["msg"]) for part in error.errors()]
-        raise WrongSettings("; ".join(lines)) from None
+        raise WrongSettings("; ".join(map(_line, error.errors(include_url=False, include_input=False)))) from None
 
 
-def _line(field: str, text: str) -> str:
-    said = "is missing" if text == "Field required" else text.removeprefix("Value error, ").lower()
+def _line(part: ErrorDetails) -> str:
+    field = str(part["loc"][0]) if part["loc"] else ""
+    match part["type"]:
+        case "missing":
+            said = "is missing"
+        case "value_error":
+            said = part["msg"].removeprefix("Value error, ")
+        case _:
+            said = part["msg"].lower()
     return f"{PREFIX}{field.upper()}: {said}"
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.cli.folder import DataFolder, Secrets, write_private
+from services.cli.folder import CannotStart, DataFolder, Secrets, write_private
 from services.deployments.settings import DeploymentsSettings
 from services.gateway.settings import GatewaySettings
 from services.identity.settings import IdentitySettings
@@ -15,7 +15,7 @@ from services.nats_users import SERVICES, nats_users
 from shared.servers.nats import EmbeddedNats
 from shared.servers.postgres import EmbeddedPostgres
 from shared.servers.process import Launch, free_port
-from shared.settings import PREFIX, BusSettings
+from shared.settings import PREFIX, BusSettings, WrongSettings, load_settings
 
 SETTINGS: Mapping[str, type[BusSettings]] = {
     "identity": IdentitySettings,
@@ -127,6 +127,18 @@ def environment(plan: Plan, name: str, outside: Mapping[str, str]) -> dict[str, 
             decided = {key: value for key, value in decided.items() if not key.startswith("SMTP_")}
     ours = {f"{PREFIX}{key}": value for key, value in decided.items()}
     return {**passed, "PYTHONUNBUFFERED": "1", **wanted, **ours}
+
+
+def check_settings(plan: Plan, outside: Mapping[str, str]) -> None:
+    """Raise CannotStart, naming every one, where a setting of the person's would keep a process from starting."""
+    wrong: dict[str, None] = {}
+    for name, kind in SETTINGS.items():
+        try:
+            load_settings(kind, environment(plan, name, outside))
+        except WrongSettings as error:
+            wrong |= dict.fromkeys(str(error).split("; "))
+    if wrong:
+        raise CannotStart("; ".join(wrong))
 
 
 def _settings(plan: Plan, name: str) -> dict[str, str]:

@@ -8,10 +8,11 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
 from types import FrameType
 
 from services.cli.folder import CannotStart, DataFolder, State
-from services.cli.plan import Plan, make_plan, programs
+from services.cli.plan import Plan, check_settings, make_plan, programs
 from services.cli.supervise import Supervisor, answers_ready
 from services.migration_folders import migration_folders
 from services.nats_users import SERVICES
@@ -45,6 +46,7 @@ def up(folder: DataFolder, *, port: int, outside: Mapping[str, str], say: Say) -
         with folder.locked():
             _clear_the_place(folder, port, say)
             plan = make_plan(folder, port=port, outside=outside)
+            check_settings(plan, outside)
             _run(plan, outside, say)
 
 
@@ -66,9 +68,10 @@ def _run(plan: Plan, outside: Mapping[str, str], say: Say) -> None:
         plan.postgres.initialise()
         plan.nats.initialise()
     supervisor = Supervisor(folder=plan.folder)
+    before = {path.name: path.stat().st_size for path in plan.folder.logs.glob("*.log")}
     child = supervisor.start(programs(plan, outside))
     try:
-        _bring_up(plan, supervisor, child, say)
+        _bring_up(plan, _Watch(plan, supervisor, child, before), say)
         while child.process.poll() is None:
             time.sleep(1)
         raise CannotStart(f"supervisord has ended with {child.process.returncode}; see {plan.folder.logs}")
@@ -79,8 +82,8 @@ def _run(plan: Plan, outside: Mapping[str, str], say: Say) -> None:
         say("stopped")
 
 
-def _bring_up(plan: Plan, supervisor: Supervisor, child: Child, say: Say) -> None:
-    watch = _Watch(plan, supervisor, child)
+def _bring_up(plan: Plan, watch: "_Watch", say: Say) -> None:
+    supervisor = watch.supervisor
     watch.until("supervisord", supervisor.answers)
     watch.until("postgres", plan.postgres.is_ready)
     watch.until("nats", plan.nats.is_ready)
@@ -131,8 +134,10 @@ async def _migrate(plan: Plan) -> None:
 class _Watch:
     """Waits for one thing after another and gives up when a process does not stand."""
 
-    def __init__(self, plan: Plan, supervisor: Supervisor, child: Child) -> None:
-        self._plan, self._supervisor, self._child = plan, supervisor, child
+    def __init__(self, plan: Plan, supervisor: Supervisor, child: Child, before: Mapping[str, int]) -> None:
+        """`before`: the bytes of each log that earlier starts have written."""
+        self.supervisor = supervisor
+        self._plan, self._child, self._before = plan, child, before
         self._end = time.monotonic() + READY_S
         self._pids: dict[str, set[int]] = {}
 
@@ -148,7 +153,7 @@ class _Watch:
             time.sleep(POLL_S)
 
     def _count_starts(self) -> None:
-        for name, (pid, _) in self._supervisor.starts().items():
+        for name, (pid, _) in self.supervisor.starts().items():
             seen = self._pids.setdefault(name, set())
             seen.add(pid)
             if len(seen - {0}) >= TRIES:
@@ -156,10 +161,17 @@ class _Watch:
 
     def _tail(self, name: str) -> str:
         path = self._plan.folder.logs / f"{name}.log"
-        if not path.exists():
-            return ""
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:]
-        return "\n".join((f"; the end of {path}:", *lines))
+        lines = tail(path, self._before.get(path.name, 0))
+        return "\n".join((f"; the end of {path}:", *lines)) if lines else ""
+
+
+def tail(path: Path, before: int) -> list[str]:
+    """Return the last lines of a log that stand behind its first `before` bytes; all count where it was begun anew."""
+    if not path.exists():
+        return []
+    written = path.read_bytes()
+    own = written[before:] if before <= len(written) else written
+    return own.decode(errors="replace").splitlines()[-TAIL_LINES:]
 
 
 @contextlib.contextmanager

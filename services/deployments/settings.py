@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from shared.settings import ServiceSettings
+from shared.settings import PublicUrl, ServiceSettings, Switch
 
 
 class DeploymentsSettings(ServiceSettings):
@@ -16,10 +16,10 @@ class DeploymentsSettings(ServiceSettings):
     """
 
     master_key: SecretStr | None = Field(default=...)
-    public_url: str = "http://127.0.0.1:8871"
+    public_url: PublicUrl = "http://127.0.0.1:8871"
     logs_days: Annotated[float, Field(gt=0, le=365)] = 7
     logs_mib: Annotated[int, Field(ge=1, le=1024 * 1024)] = 1024
-    manual_release_names: bool = False
+    manual_release_names: Switch = False
 
     @property
     def logs_age(self) -> timedelta:

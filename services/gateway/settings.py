@@ -3,7 +3,7 @@
 from pydantic import field_validator
 
 from services.gateway.peers import read_networks
-from shared.settings import BusSettings, Port
+from shared.settings import BusSettings, Port, PublicUrl
 
 
 class GatewaySettings(BusSettings):
@@ -14,7 +14,7 @@ class GatewaySettings(BusSettings):
 
     host: str = "127.0.0.1"
     port: Port = 8871
-    public_url: str = "http://127.0.0.1:8871"
+    public_url: PublicUrl = "http://127.0.0.1:8871"
     allowed_origins: str = ""
     trusted_proxies: str = ""
 

@@ -1,6 +1,5 @@
 """The settings of identity."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from pydantic_settings import NoDecode
 from services.identity.contract import RemovedPermissions, addresses
 from services.identity.domain.user import CONFIRMATION_LASTS, RESET_LASTS
 from shared.errors import Invalid
-from shared.settings import ServiceSettings
+from shared.settings import ServiceSettings, Span, Switch
 
 
 def _domains(text: object) -> object:
@@ -40,15 +39,15 @@ class IdentitySettings(ServiceSettings):
 
     master_key: SecretStr | None = Field(default=...)
     organization_name: str = "Aerodrome"
-    public_signups: bool = False
+    public_signups: Switch = False
     signup_domains: SignupDomains = frozenset()
-    email_confirmation: bool = True
+    email_confirmation: Switch = True
     invite_days: Annotated[int, Field(ge=1, le=365)] = 7
     signing_key_days: Annotated[int, Field(ge=1, le=3650)] = 90
     signing_key_overlap_s: Annotated[float, Field(ge=1, le=3600)] = 10.0
     removed_permissions: RemovedPermissions = frozenset()
-    confirmation_lasts: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=30))] = CONFIRMATION_LASTS
-    reset_lasts: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=30))] = RESET_LASTS
-    create_default_workspace: bool = False
+    confirmation_lasts: Span = CONFIRMATION_LASTS
+    reset_lasts: Span = RESET_LASTS
+    create_default_workspace: Switch = False
     bootstrap_token: SecretStr | None = None
     tombstones_file: Path | None = None

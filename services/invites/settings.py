@@ -6,7 +6,7 @@ from typing import Final, Literal
 from pydantic import SecretStr, field_validator
 
 from services.identity.contract import RemovedPermissions
-from shared.settings import Port, ServiceSettings
+from shared.settings import Port, PublicUrl, ServiceSettings
 
 _SENDER: Final = re.compile(r"[^<>\x00-\x1f\x7f]*<[^\s<>@]+@[A-Za-z0-9.-]+>|[^\s<>@]+@[A-Za-z0-9.-]+")
 
@@ -21,7 +21,7 @@ class InvitesSettings(ServiceSettings):
     smtp_password: SecretStr = SecretStr("")
     mail_from: str = "Aerodrome <aerodrome@localhost>"
     removed_permissions: RemovedPermissions = frozenset()
-    public_url: str = "http://127.0.0.1:8871"
+    public_url: PublicUrl = "http://127.0.0.1:8871"
 
     @field_validator("mail_from")
     @classmethod

@@ -4,9 +4,11 @@ import base64
 
 import pytest
 
+from services.deployments.settings import DeploymentsSettings
 from services.gateway.settings import GatewaySettings
 from services.identity.settings import IdentitySettings
-from shared.settings import ServiceSettings, WrongSettings, load_settings
+from services.invites.settings import InvitesSettings
+from shared.settings import BusSettings, ServiceSettings, WrongSettings, load_settings
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 
@@ -90,3 +92,49 @@ def test_a_domain_that_is_none_keeps_identity_from_starting(monkeypatch: pytest.
     monkeypatch.setenv("AERODROME_SIGNUP_DOMAINS", f"example.com,{wrong}")
     with pytest.raises(WrongSettings, match="AERODROME_SIGNUP_DOMAINS: entry 2 is no domain of e-mail addresses"):
         load_settings(IdentitySettings)
+
+
+def wrong(monkeypatch: pytest.MonkeyPatch, kind: type[BusSettings], name: str, value: str) -> str:
+    """Return what is said of a setting that is wrong."""
+    monkeypatch.setenv("AERODROME_DATABASE_URL", "postgresql://u:p@h/d")
+    monkeypatch.setenv("AERODROME_MASTER_KEY", KEY)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(WrongSettings) as error:
+        load_settings(kind)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "foo", "", "aerodrome.example.com", "ftp://example.com", "http://", "https:///x", "http://a b.example",
+        "http://u:hush@example.com", "http://example.com?x", "http://example.com/#x", "http://example.com:x",
+        "http://b\u00fccher.example", "javascript:alert(1)",
+    ],
+)  # fmt: skip
+def test_mailed_links_begin_with_a_web_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    for kind in (GatewaySettings, InvitesSettings, DeploymentsSettings):
+        assert wrong(monkeypatch, kind, "AERODROME_PUBLIC_URL", url) == (
+            "AERODROME_PUBLIC_URL: expected an http:// or https:// address in ASCII, such as "
+            "https://aerodrome.example.com"
+        )
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8871", "https://example.com/aerodrome/", "http://[::1]:80"])
+def test_a_web_address_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("AERODROME_PUBLIC_URL", url)
+    assert load_settings(GatewaySettings).public_url == url
+
+
+@pytest.mark.parametrize("found", ["0", "-3", "9", "", "1h", "00:00:00", "-PT1H", "P31D", "soon"])
+def test_a_time_has_its_unit_and_is_neither_nothing_nor_endless(monkeypatch: pytest.MonkeyPatch, found: str) -> None:
+    for name in ("AERODROME_RESET_LASTS", "AERODROME_CONFIRMATION_LASTS"):
+        assert f"{name}: found {found!r}, expected a time above 0 and of at most 30 days with its unit, such as" in (
+            wrong(monkeypatch, IdentitySettings, name, found)
+        )
+
+
+@pytest.mark.parametrize("found", ["", "maybe", "2", "ja"])
+def test_a_switch_is_true_or_false(monkeypatch: pytest.MonkeyPatch, found: str) -> None:
+    said = wrong(monkeypatch, IdentitySettings, "AERODROME_PUBLIC_SIGNUPS", found)
+    assert said == f"AERODROME_PUBLIC_SIGNUPS: found {found!r}, expected true or false"

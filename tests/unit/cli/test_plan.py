@@ -1,6 +1,7 @@
 """What each process of `up` gets to know, and how the supervisor is told to run it."""
 
 import configparser
+import dataclasses
 import shlex
 import stat
 from pathlib import Path
@@ -8,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from services.cli.folder import CannotStart, DataFolder
-from services.cli.plan import Plan, Program, environment, make_plan
+from services.cli.plan import Plan, Program, check_settings, environment, make_plan
 from services.cli.supervise import Supervisor
+from services.cli.up import TAIL_LINES, tail
 from services.nats_users import SERVICES
 from shared.servers.process import Launch
 
@@ -94,3 +96,25 @@ def test_the_supervisor_is_told_the_very_command(tmp_path: Path) -> None:
 def test_a_path_that_the_supervisor_would_cut_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CannotStart, match="plainer"):
         Supervisor(folder=DataFolder(tmp_path / "a #b")).configuration([])
+
+
+def test_wrong_settings_are_named_once_and_before_anything_starts(plan: Plan) -> None:
+    check_settings(plan, OUTSIDE)
+    outside = {"AERODROME_PUBLIC_URL": "foo", "AERODROME_PUBLIC_SIGNUPS": "maybe", "AERODROME_RESET_LASTS": "9"}
+    with pytest.raises(CannotStart) as error:
+        check_settings(dataclasses.replace(plan, url="foo"), outside)
+    said = str(error.value)
+    assert [said.count(name) for name in outside] == [1, 1, 1]
+
+
+def test_only_what_this_start_has_logged_is_shown(tmp_path: Path) -> None:
+    log = tmp_path / "identity.log"
+    assert tail(log, 0) == []
+    log.write_text("an earlier start\n")
+    before = log.stat().st_size
+    assert tail(log, before) == []
+    with log.open("a") as more:
+        more.writelines(f"line {number}\n" for number in range(TAIL_LINES + 5))
+    assert tail(log, before) == [f"line {number}" for number in range(5, TAIL_LINES + 5)]
+    log.write_text("rotated\n")
+    assert tail(log, before) == ["rotated"]
