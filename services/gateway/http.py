@@ -17,6 +17,7 @@ from services.gateway.requests import MOST_BODY, Batch, GraphRequest, read_body,
 from services.gateway.rows import Budget
 from services.gateway.seals import Seals
 from services.gateway.turns import Turns
+from services.gateway.work import Work
 from shared.bus.client import Bus
 from shared.clock import utc_now
 from shared.errors import Invalid
@@ -24,9 +25,6 @@ from shared.errors import Invalid
 TOO_LARGE: Final = f"The request body is larger than {MOST_BODY} bytes"
 NOT_JSON: Final = "The Content-Type must be application/json"
 TOO_SLOW: Final = "The request body did not arrive in time"
-MOST_IN_WORK: Final = 500
-"""Documents that one process works on at a time; further ones are told to try again."""
-
 HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -52,7 +50,7 @@ class GraphQLDoor:
         self._seals = seals
         self._turns = turns
         self._cookie = cookie_name(public_url)
-        self._in_work = 0
+        self._work = Work()
         self._secure = public_url.startswith("https:")
 
     async def post(self, request: web.Request) -> web.Response:
@@ -98,16 +96,12 @@ class GraphQLDoor:
     async def _answer(
         self, request: web.Request, asked: GraphRequest, *, only_query: bool = False, budget: Budget | None = None
     ) -> tuple[Answer, RequestContext]:
-        context = RequestContext(
-            self._bus, self._callers, self._asking(request, asked.index), budget=budget or Budget()
-        )
-        if self._in_work >= MOST_IN_WORK:
-            return refusal(200, UNAVAILABLE.message, UNAVAILABLE.code), context
-        self._in_work += 1
-        try:
+        asking = self._asking(request, asked.index)
+        context = RequestContext(self._bus, self._callers, asking, budget=budget or Budget())
+        with self._work.place(asking.origin.site) as admitted:
+            if not admitted:
+                return refusal(200, UNAVAILABLE.message, UNAVAILABLE.code), context
             return await self._engine.answer(asked, context, only_query=only_query), context
-        finally:
-            self._in_work -= 1
 
     def _asking(self, request: web.Request, index: int) -> Asking:
         # A browser sends its cookie by itself, so it counts only where the page is ours.
