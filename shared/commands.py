@@ -2,10 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from typing import Any, Final, TypeVar
-
-from pydantic import BaseModel
+from typing import Any, Final, TypeAlias, TypeVar
 
 from shared.auth import Principal, PrincipalKind
 from shared.bus.context import Context
@@ -23,7 +20,8 @@ from shared.errors import (
     WrongExpectedVersion,
 )
 from shared.loading import Loader
-from shared.messages import Command, Event, Fault
+from shared.messages import Event
+from shared.outcomes import Need, Outcome, digest
 from shared.queues import Queues, Turn
 from shared.store.events import EventStore
 from shared.store.model import Appended, Claim, ClaimTaken, Entry, Expected, NewEvent, Receipt, Recorded
@@ -67,6 +65,12 @@ class Unit:
         self._take: list[Claim] = []
         self._release: list[Claim] = []
         self._refusals: dict[Claim, Rejected | WrongExpectedVersion] = {}
+        self._needs: list[Need] = []
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """Return what who sends the command again has to hold to be shown what has changed since."""
+        return tuple(dict.fromkeys(self._needs))
 
     @property
     def principal(self) -> Principal:
@@ -106,10 +110,15 @@ class Unit:
     def require(self, permission: str, *entities: str, principal: Principal | None = None) -> str:
         """Authorise on the target and note the role that allowed it; see Principal.require.
 
-        `principal` stands in for the context's where grants were read afresh.
+        `principal` stands in for the context's where grants were read afresh. Repeats need the permission too.
         """
         self._role = (principal or self.principal).require(permission, *entities)
+        self.require_of_repeats(permission, *entities)
         return self._role
+
+    def require_of_repeats(self, permission: str, *entities: str) -> None:
+        """Have repeats need a permission that the command itself gives, or needs none of."""
+        self._needs.append((permission, *entities))
 
     def act_as(self, person: str, *, credential: str = "", origin_seal: str = "") -> None:
         """Note who acts where nobody was known before: a person who has just proved who they are, and from where."""
@@ -168,11 +177,19 @@ class Unit:
 Attempt = Callable[[Unit], Awaitable[str]]
 """Decides once and returns the name of the primary stream."""
 
+AskerOf: TypeAlias = Callable[[Context], Awaitable[Principal]]
+"""Returns who asks with all of their grants; raises Unauthenticated where nobody does."""
+
+
+async def _as_sent(context: Context) -> Principal:
+    return context.principal
+
 
 class Commands:
-    """Runs the commands of one service against its store."""
+    """Runs the commands of one service against its store; `asker_of` stands for the grants that came along."""
 
-    def __init__(self, store: EventStore) -> None:
+    def __init__(self, store: EventStore, asker_of: AskerOf = _as_sent) -> None:
+        self.asker_of = asker_of
         self._store = store
         self._loader = Loader(store)
         self._queues = Queues()
@@ -183,14 +200,15 @@ class Commands:
         `attempt` is called afresh on a lost race, at most 3 times in all, then Unavailable is raised. A `Rejected` of a
         keyed command leaves a receipt. Raises Invalid when the id was used for another wish. Commands with the same
         `queue_key` (a stream) run one after another in this process; without one they queue on their primary stream
-        as soon as they meet another there.
+        as soon as they meet another there. A later request that repeats the command is shown what has changed since
+        only if the asker may still do it, else it is refused like a new one.
         """
         mark = digest(request.message)
         async with self._queues.enter(queue_key) as turn:
             for _ in range(ATTEMPTS):
                 known = await self._store.find_receipt(request.context.message_id)
                 if known is not None:
-                    return await self._repeated(known, mark)
+                    return await self._repeated(known, mark, request.context)
                 try:
                     return await self._once(request, attempt, mark, turn)
                 except WrongExpectedVersion:
@@ -204,12 +222,12 @@ class Commands:
             if await turn.meets_others(stream):  # what was read is old by now
                 unit.start_over()
                 stream = await attempt(unit)
-            receipt = Receipt(request.context.message_id, mark, _Outcome.of(stream, unit.streams))
+            receipt = Receipt(request.context.message_id, mark, _done(unit, stream))
             appended = await self._append(unit, unit.entry(receipt), stream, turn)
         except (Invalid, Unauthenticated, Forbidden, NotFound, Rejected) as error:
             return await self._refuse(unit, error, mark)
         if appended.repeated is not None:
-            return await self._repeated(appended.repeated, mark)
+            return await self._repeated(appended.repeated, mark, request.context)
         return Committed(stream, appended.position, repeated=False, histories=unit.histories(appended.events))
 
     async def _append(self, unit: Unit, entry: Entry, stream: str, turn: Turn) -> Appended:
@@ -226,40 +244,38 @@ class Commands:
         # The refusal may come of this very command, committed meanwhile by another process.
         known = await self._store.find_receipt(unit.context.message_id)
         if known is None and isinstance(error, Rejected) and unit.context.keyed:
-            receipt = Receipt(unit.context.message_id, mark, _Outcome.refused(error))
+            receipt = Receipt(unit.context.message_id, mark, Outcome(fault=fault_of(error)).text())
             known = (await self._store.append(unit.refusal(receipt))).repeated
         if known is None:
             raise error
-        return await self._repeated(known, mark)
+        return await self._repeated(known, mark, unit.context)
 
-    async def _repeated(self, receipt: Receipt, mark: bytes) -> Committed:
+    async def _repeated(self, receipt: Receipt, mark: bytes, context: Context) -> Committed:
         if receipt.digest != mark:
             raise Invalid("this command id was used for another wish", rule="reused_id")
-        outcome = _Outcome.model_validate_json(receipt.outcome)
+        outcome = Outcome.model_validate_json(receipt.outcome)
         if outcome.fault is not None:
             raise error_of(outcome.fault)
         histories = {stream: await self._store.read_stream(stream) for stream in outcome.streams}
+        if outcome.asked_in != context.correlation_id and _changed(histories, receipt.position, context.principal):
+            await self._require_still(outcome.needs, context)
         seen = [event.position for history in histories.values() for event in history]
         position = max([receipt.position, *seen])
         return Committed(outcome.stream, position, repeated=True, histories=histories)
 
-
-class _Outcome(BaseModel):
-    """The outcome in a receipt: the streams to read again, or the refusal to tell again."""
-
-    stream: str = ""
-    streams: tuple[str, ...] = ()
-    fault: Fault | None = None
-
-    @classmethod
-    def of(cls, stream: str, streams: tuple[str, ...]) -> str:
-        return cls(stream=stream, streams=streams).model_dump_json(exclude_defaults=True)
-
-    @classmethod
-    def refused(cls, error: Rejected) -> str:
-        return cls(fault=fault_of(error)).model_dump_json(exclude_defaults=True)
+    async def _require_still(self, needs: Sequence[Need], context: Context) -> None:
+        if needs and context.principal.kind is not PrincipalKind.SERVICE:
+            who = await self.asker_of(context)
+            for permission, *entities in needs:
+                who.require(permission, *entities)
 
 
-def digest(command: Command[Any]) -> bytes:
-    """Return what tells a command apart from another with the same id: SHA-256 of its subject and its wish."""
-    return sha256(f"{command.subject}\n{command.wish()}".encode()).digest()
+def _done(unit: Unit, stream: str) -> str:
+    asked_in = unit.context.correlation_id if unit.needs else None
+    return Outcome(stream=stream, streams=unit.streams, needs=unit.needs, asked_in=asked_in).text()
+
+
+def _changed(histories: Mapping[str, Sequence[Recorded]], position: int, asker: Principal) -> bool:
+    """Say whether anything but the asker has changed since `position`; what was told before may be told again."""
+    others = (history for stream, history in histories.items() if stream.partition("-")[2] != asker.subject)
+    return any(history[-1].position > position for history in others if history)

@@ -106,6 +106,8 @@ def build(app: App, settings: ServiceSettings, pools: Pools, bus: Bus) -> tuple[
         keys=keys,
     )
     service = app.build(running)
+    if service.audited:
+        running.commands.asker_of = service.audited.asker_of
     audit = [AuditProjection(service.audited.concern_of)] if service.audited else []
     followed = Followed(
         projections=(*service.projections, *audit),

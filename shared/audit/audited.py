@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from shared.audit.concerns import ConcernOf
-from shared.audit.queries import AskerOf
 from shared.audit.refusals import Strangers
+from shared.commands import AskerOf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

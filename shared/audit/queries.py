@@ -1,23 +1,20 @@
 """What answers the question about a service's audit."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 from asyncpg import Record
 
 from shared.audit.messages import SEE_ALL, SEE_WORKSPACE, Audit, AuditPage, AuditRow
 from shared.audit.projection import QUERIES
 from shared.auth import Principal, workspace
-from shared.bus.context import Context
 from shared.bus.request import Request, Result
+from shared.commands import AskerOf
 from shared.store.model import PgPool
 
 MOST_BYTES: Final = 320 * 1024
 """Bytes of records in one answer: they are escaped on their way, and the answer has 512 kB."""
-
-AskerOf: TypeAlias = Callable[[Context], Awaitable[Principal]]
-"""Returns who asks with all of their grants; raises Unauthenticated where nobody does."""
 
 
 @dataclass(frozen=True, slots=True)

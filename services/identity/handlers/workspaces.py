@@ -46,6 +46,7 @@ class Workspaces:
 
         async def attempt(unit: Unit) -> str:
             await require(unit, self.kit, "system.workspace.create")
+            unit.require_of_repeats("workspace.config.get", auth.workspace(command.workspace_id))
             loaded = await unit.load(WORKSPACE, command.workspace_id)
             unit.append(loaded, WORKSPACE.decide(wish, loaded.state))
             if who.kind is PrincipalKind.USER:

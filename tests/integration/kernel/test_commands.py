@@ -11,6 +11,7 @@ from shared.bus.context import Context
 from shared.bus.request import Request
 from shared.commands import Commands, Unit
 from shared.errors import Forbidden, Invalid, NotFound, Rejected, Unauthenticated, Unavailable
+from shared.ids import new_message_id
 from shared.postgres import COMMANDS, open_pool
 from shared.store.events import EventStore
 from tests.conftest import NewDatabase
@@ -249,3 +250,35 @@ async def test_a_cancelled_command_frees_its_queue(flights: FlightHandlers) -> N
     late = replace(context(), message_id=context().message_id)
     async with asyncio.timeout(5):
         await flights.commit(Request(rename.model_copy(update={"label": "AR3"}), late))
+
+
+async def test_who_may_not_any_more_is_not_shown_what_has_changed_since(store: EventStore) -> None:
+    may = Principal(
+        kind=PrincipalKind.USER,
+        subject="user-1",
+        grants=(Grant(role="ADMIN", entity="workspace:w"),),
+        permission_sets={"ADMIN": frozenset({"flights.open"})},
+    )
+    may_not = may.model_copy(update={"grants": ()})
+    opening, asked, commands = OpenFlight(label="AR1", flight_id="1"), Context.first(may, keyed=True), Commands(store)
+
+    async def attempt(unit: Unit) -> str:
+        unit.require("flights.open", "workspace:w")
+        loaded = await unit.load(FLIGHT, "1")
+        unit.append(loaded, FLIGHT.decide(opening, loaded.state))
+        return loaded.stream
+
+    async def sent_again(who: Principal, *, in_the_same_request: bool = False) -> str:
+        request = asked.correlation_id if in_the_same_request else new_message_id()
+        again = replace(asked, principal=who, correlation_id=request)
+        committed = await commands.run(Request(opening, again), attempt)
+        assert committed.repeated
+        return row(committed.histories[committed.stream]).label
+
+    await commands.run(Request(opening, asked), attempt)
+    assert await sent_again(may_not) == "AR1"  # they have seen it
+    await FlightHandlers(commands).commit(Request(RenameFlight(flight_id="1", label="AR2"), context()))
+    assert await sent_again(may) == "AR2"
+    assert await sent_again(may_not, in_the_same_request=True) == "AR2"  # it was allowed and is done
+    with pytest.raises(Forbidden):
+        await sent_again(may_not)
