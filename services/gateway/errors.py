@@ -125,6 +125,7 @@ OWN_WORDS: Final = frozenset(
         IdentityRule.INVALID_EMAIL,
         IdentityRule.INVALID_TEXT,
         IdentityRule.SIGNING_KEY_IN_USE,
+        IdentityRule.KEY_OUT_OF_REACH,
         IdentityRule.FIXED_GROUP,
         IdentityRule.INVALID_STATUS,
         DeploymentsRule.RELEASE_NAME_IN_USE,

@@ -30,6 +30,7 @@ class Rule(StrEnum):
     DUPLICATE_BINDING = "duplicate_binding"
     FIXED_GROUP = "fixed_group"
     SIGNING_KEY_IN_USE = "signing_key_in_use"
+    KEY_OUT_OF_REACH = "key_out_of_reach"
     DEPLOYMENTS_EXIST = "deployments_exist"
     WEAK_PASSWORD = "weak_password"  # noqa: S105  a rule's name
     INVALID_EMAIL = "invalid_email"

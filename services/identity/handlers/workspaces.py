@@ -1,6 +1,7 @@
 """The commands about workspaces themselves."""
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID, uuid5
 
 from services.deployments.contract import CloseWorkspace
@@ -9,6 +10,7 @@ from services.identity.contract import (
     SERVICE,
     CreateWorkspace,
     DeleteWorkspace,
+    Rule,
     UpdateWorkspace,
     WorkspaceId,
     WorkspaceRow,
@@ -26,6 +28,10 @@ from shared.bus.context import Context
 from shared.bus.request import Request, Result
 from shared.commands import Attempt, Unit
 from shared.decider import Loaded
+from shared.errors import Rejected
+
+_MANAGE: Final = "workspace.config.update"
+"""What a service account needs everywhere to make workspaces: it has one role, and gets none in what it makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,10 @@ class Workspaces:
         )
 
         async def attempt(unit: Unit) -> str:
-            await require(unit, self.kit, "system.workspace.create")
+            asker = await require(unit, self.kit, "system.workspace.create")
+            if asker.kind is PrincipalKind.SERVICE_ACCOUNT and not asker.holds(_MANAGE):
+                said = "this service account could not reach the workspace: creating one takes a key with a role on the"
+                raise Rejected(f"{said} system, SYSTEM_EDITOR or SYSTEM_ADMIN", rule=Rule.KEY_OUT_OF_REACH)
             unit.require_of_repeats("workspace.config.get", auth.workspace(command.workspace_id))
             loaded = await unit.load(WORKSPACE, command.workspace_id)
             unit.append(loaded, WORKSPACE.decide(wish, loaded.state))

@@ -8,6 +8,7 @@ import pytest
 from services.identity.contract import (
     Authenticate,
     CreateServiceAccount,
+    CreateWorkspace,
     CredentialId,
     DeleteServiceAccount,
     Grants,
@@ -147,3 +148,22 @@ async def test_a_workspace_account_lists_its_own_workspace(identity: Identity) -
     assert (await identity.ask(Workspaces(), robot)).rows == (place,)
     with pytest.raises(Forbidden):
         await identity.ask(Workspaces(ids=(WorkspaceId("cnowhere"),)), robot)
+
+
+async def test_a_key_makes_workspaces_only_where_it_can_manage_them(identity: Identity) -> None:
+    ann = await identity.sign_up()
+    place = await identity.workspace(ann)
+    keys = {
+        Role.WORKSPACE_ADMIN: auth.workspace(place.id),
+        Role.SYSTEM_VIEWER: SYSTEM,
+        Role.SYSTEM_EDITOR: SYSTEM,
+        Role.SYSTEM_ADMIN: SYSTEM,
+    }
+    for number, (role, entity) in enumerate(keys.items()):
+        key = f"{number:032x}"
+        await identity.account(ann, entity, key=key, role=role)
+        asked = identity.ask(CreateWorkspace(label=role), await identity.principal(key))
+        if role in {Role.SYSTEM_EDITOR, Role.SYSTEM_ADMIN}:
+            assert (await asked).label == role
+        else:
+            assert (await refusal(asked)).rule == Rule.KEY_OUT_OF_REACH

@@ -28,7 +28,8 @@ MOST_NAMED: Final = 100
 class CreateWorkspace(Wish[WorkspaceRow]):
     """Create a workspace; its creator becomes WORKSPACE_ADMIN of it, a service account gets no binding.
 
-    Permission: system.workspace.create, which every login holds.
+    Permission: system.workspace.create, which every login holds; of a service account also workspace.config.update on
+    the system, else Rejected (key_out_of_reach).
     """
 
     subject: ClassVar[str] = "identity.command.create_workspace"

@@ -129,7 +129,7 @@ class Row:
     only for who has no role there: who has one knows of the thing, and is refused. `shows` is a text that stands in an
     allowed answer and in no other. `says` is the error that an allowed caller gets because of what is sent. `alone`:
     the call uses its things up. `silent`: it leaves no event; nor does it for those in `idle`. `people`: it is about a
-    person, so machines do not ask.
+    person, or machines are told something else, so they do not ask.
     """
 
     operation: str

@@ -78,9 +78,11 @@ WORKSPACES: Final[Sequence[Row]] = [
     ),
     Row(
         operation="createWorkspace",
-        permission="system.workspace.create, which every login holds",
+        permission="system.workspace.create, which every login holds; of a service account: workspace.config.update "
+        "on the system",
         sent='createWorkspace(label: "<text>") { id }',
         anywhere=SIGNED_IN,
+        people=True,
     ),
     Row(
         operation="updateWorkspace",
