@@ -88,24 +88,29 @@ def password_changed(*, name: str, organization: str) -> Letter:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What the letter to somebody who was added to a workspace tells its reader; `added_by` is "" for who is gone."""
+    """What the letter to somebody who was added to a workspace tells its reader; `added_by` is "" for who is gone.
+
+    Who has no password is led to where one asks for a link to choose it.
+    """
 
     name: str
     workspace: str
     organization: str
     role: str
     added_by: str
+    has_password: bool = True
 
 
 def workspace_added(facts: Addition, *, public_url: str) -> Letter:
-    """Return the notice that somebody was added to a workspace, with the link `<public_url>/`."""
-    values = {
+    """Return the notice that somebody was added to a workspace, with a link `<public_url>/` or `…/reset-password`."""
+    values: dict[str, str | bool] = {
         "name": one_line(facts.name),
         "workspace": one_line(facts.workspace),
         "organization": one_line(facts.organization),
         "role": facts.role,
         "added_by": one_line(facts.added_by),
-        "link": f"{public_url.rstrip('/')}/",
+        "link": f"{public_url.rstrip('/')}/{'' if facts.has_password else 'reset-password'}",
+        "has_password": facts.has_password,
     }
     return _render("workspace_added", values)
 

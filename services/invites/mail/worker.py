@@ -115,4 +115,5 @@ def _addition(content: MailContent) -> Addition:
         organization=content.organization,
         role=content.role,
         added_by=content.added_by,
+        has_password=content.has_password,
     )

@@ -126,6 +126,14 @@ def test_who_is_added_to_a_workspace_reads_where_as_what_by_whom_and_gets_the_pu
     assert "with the role WORKSPACE_EDITOR by Ann Lee. Sign in" in letter.html
 
 
+def test_who_is_added_and_has_no_password_is_led_to_where_one_is_chosen() -> None:
+    letter = workspace_added(replace(ADDED, has_password=False), public_url=f"{URL}/")
+    assert "Sign in as usual" not in letter.text + letter.html
+    for text in (letter.text, letter.html):
+        assert "You have no password yet" in text
+        assert f"{URL}/reset-password" in text
+
+
 def test_nobody_is_named_where_who_added_them_is_gone() -> None:
     letter = workspace_added(replace(ADDED, added_by=""), public_url=URL)
     assert "with the role WORKSPACE_EDITOR. Sign in" in letter.text
