@@ -1,25 +1,35 @@
 """Puts the deployments service together."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from services.deployments.contract import EVENTS, SERVICE
 from services.deployments.directory import WorkspaceDirectory
+from services.deployments.drivers.offers import offer_of
 from services.deployments.drivers.simulated import SimulatedDriver
-from services.deployments.drivers.simulation import Simulation
 from services.deployments.handlers import CommandHandlers
+from services.deployments.keeping.assignments import Assignments
+from services.deployments.keeping.history import Specifications
+from services.deployments.keeping.keeper import Keeper
+from services.deployments.keeping.lease import Lease
+from services.deployments.keeping.reporter import Reporter
 from services.deployments.logs.stream import LogStream
 from services.deployments.policies import DriverPolicy
 from services.deployments.projections import concern, deployments_projection
 from services.deployments.queries import QueryHandlers
-from services.deployments.settings import DeploymentsSettings
-from services.deployments.workers import DriverWorker
+from services.deployments.settings import DeploymentsSettings, DriverName
+from services.deployments.workers import DriverWorker, PurgeWorker
 from services.identity.contract.holdings import asker_with_all_grants
 from shared.audit.audited import Audited
+from shared.ids import new_id
 from shared.service import App, Job, Running, Service
 from shared.store.events import EventTypes
+
+SIMULATED_LEASE: Final = timedelta(seconds=3)
+"""Nothing real is kept, so another replica may go on soon after one has died."""
 
 
 def build(running: Running) -> Service:
@@ -27,24 +37,41 @@ def build(running: Running) -> Service:
     settings = running.settings
     assert isinstance(settings, DeploymentsSettings)
     stream = LogStream(running.bus, settings.logs_age, settings.logs_bytes)
-    simulation = Simulation(settings.database_url.get_secret_value(), stream)
-    driver = SimulatedDriver(running.pool_queries, simulation)
+    assignments = Assignments(running.pool_queries)
+    keeper = _keeper(running, settings, assignments, stream)
+    reporter = Reporter(assignments=assignments, commands=running.commands, keys=running.keys)
     commands = CommandHandlers(
         store=running.store,
         commands=running.commands,
         bus=running.bus,
         directory=WorkspaceDirectory(running.bus),
+        offered=offer_of(settings.driver),
         manual_release_names=settings.manual_release_names,
     )
-    worker = DriverWorker(store=running.store, commands=running.commands, keys=running.keys, driver=driver)
+    driving = DriverWorker(store=running.store, assignments=assignments, wake=keeper.wake if keeper else lambda: None)
     return Service(
         handlers={**commands.by_type(), **QueryHandlers(running.pool_queries, running.bus).by_type()},
         projections=(deployments_projection(),),
-        policies=(DriverPolicy(),),
-        workers=(worker,),
-        jobs=(_job("log stream", stream.keep), _job("simulation", simulation.run)),
+        policies=(DriverPolicy(settings.deleted_kept),),
+        workers=(driving, PurgeWorker(commands=running.commands)),
+        jobs=(
+            _job("log stream", stream.keep),
+            _job("reporter", reporter.run),
+            *([_job("keeper", keeper.run)] if keeper else []),
+        ),
         audited=Audited(concern_of=concern, asker_of=partial(asker_with_all_grants, running.bus)),
     )
+
+
+def _keeper(
+    running: Running, settings: DeploymentsSettings, assignments: Assignments, stream: LogStream
+) -> Keeper | None:
+    """Return the keeper that lives in this process, None where the runner is another."""
+    if settings.driver is not DriverName.SIMULATED:
+        return None
+    driver = SimulatedDriver(stream)
+    lease = Lease(pool=running.pool_queries, driver=driver.name, holder=new_id(), lasts=SIMULATED_LEASE)
+    return Keeper(driver=driver, assignments=assignments, lease=lease, load=Specifications(running.store).load)
 
 
 def _job(name: str, run: Callable[[], Awaitable[None]]) -> Job:

@@ -1,7 +1,7 @@
 """The commands of the deployments service, each over the one write path."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from services.deployments.access import require_sees
 from services.deployments.contract import (
@@ -10,15 +10,24 @@ from services.deployments.contract import (
     DeleteDeployment,
     DeploymentId,
     DeploymentRow,
+    Executor,
+    HibernateDeployment,
+    RetryDeployment,
     Rule,
+    SetAirflowVersion,
+    UpdateDeployment,
+    WakeDeployment,
     WorkspaceClosed,
     WorkspaceId,
     deployment_stream,
     workspace_stream,
 )
 from services.deployments.directory import WorkspaceDirectory
-from services.deployments.domain.deployment import DEPLOYMENT, Deployment, Live
+from services.deployments.domain.deployment import DEPLOYMENT
+from services.deployments.domain.specification import DEFAULT_AIRFLOW_VERSION, named_executor
+from services.deployments.domain.state import Deleted, Deployment, Live
 from services.deployments.domain.workspace import WORKSPACE, AddDeployment, DropDeployment
+from services.deployments.drivers.protocol import Capabilities
 from services.deployments.projections import row_before_deletion, row_of
 from services.identity.contract.holdings import asker_with_all_grants
 from shared.auth import Principal, deployment, service_principal, workspace
@@ -32,37 +41,51 @@ from shared.store.model import Claim
 LABEL: Final = "deployment_label"
 RELEASE_NAME: Final = "release_name"
 _IDENTITY: Final = service_principal("identity").subject
+_DELETE: Final = "deployment.config.delete"
 _DELETE_ANY: Final = "system.deployments.delete"
+_UPDATE: Final = "deployment.config.update"
+_UPDATE_ANY: Final = "system.deployments.update"
+_UPDATE_VARIABLES: Final = "deployment.variables.update"
+
+Change: TypeAlias = UpdateDeployment | SetAirflowVersion | HibernateDeployment | WakeDeployment | RetryDeployment
+"""What changes a deployment that lives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandHandlers:
-    """Handles commands; `manual_release_names`: the asker may choose a release name."""
+    """Handles commands; `manual_release_names`: the asker may choose a release name. `offered` is the driver's."""
 
     store: EventStore
     commands: Commands
     bus: Bus
     directory: WorkspaceDirectory
+    offered: Capabilities
     manual_release_names: bool
 
     def by_type(self) -> Handlers:
         """Return the handler of each command."""
         return {
             CreateDeployment: self.create_deployment,
+            **dict.fromkeys(
+                (UpdateDeployment, SetAirflowVersion, HibernateDeployment, WakeDeployment, RetryDeployment),
+                self.change_deployment,
+            ),
             DeleteDeployment: self.delete_deployment,
             CloseWorkspace: self.close_workspace,
         }
 
     async def create_deployment(self, request: Request[CreateDeployment]) -> Result[DeploymentRow]:
         """Create a deployment and answer with its row."""
-        command = request.message
+        wish = request.message
 
         async def attempt(unit: Unit) -> str:
             asker = await asker_with_all_grants(self.bus, unit.context)
-            unit.require("workspace.deployments.create", workspace(command.workspace_id), principal=asker)
+            unit.require("workspace.deployments.create", workspace(wish.workspace_id), principal=asker)
+            command = self._completed(wish)
             home = await unit.load(WORKSPACE, command.workspace_id)
             if home.version == 0 and not await self.directory.knows(command.workspace_id, asker, unit.context):
                 raise NotFound("the workspace does not exist")
+            self._require_offered(command.executor, command.airflow_version)
             named = await self._named(command, unit)
             new = await unit.load(DEPLOYMENT, command.deployment_id)
             unit.append(new, DEPLOYMENT.decide(named, new.state))
@@ -71,7 +94,25 @@ class CommandHandlers:
             unit.take(Claim(kind=RELEASE_NAME, value=named.release_name, stream=new.stream), taken=_name_lost())
             return new.stream
 
-        committed = await self.commands.run(request, attempt, queue_key=workspace_stream(command.workspace_id))
+        committed = await self.commands.run(request, attempt, queue_key=workspace_stream(wish.workspace_id))
+        row = row_of(committed.histories[committed.stream])
+        assert row is not None
+        return Result(row, committed.stream, committed.position)
+
+    async def change_deployment(self, request: Request[Change]) -> Result[DeploymentRow]:
+        """Change a deployment and answer with its row."""
+        command = request.message
+
+        async def attempt(unit: Unit) -> str:
+            asker = await asker_with_all_grants(self.bus, unit.context)
+            found = await unit.load(DEPLOYMENT, command.deployment_id)
+            _require_change(unit, asker, command, found.state)
+            self._require_offer_of(command, found.state)
+            unit.append(found, DEPLOYMENT.decide(command, found.state))
+            _move_label(unit, command, found.state, found.stream)
+            return found.stream
+
+        committed = await self.commands.run(request, attempt, queue_key=deployment_stream(command.deployment_id))
         row = row_of(committed.histories[committed.stream])
         assert row is not None
         return Result(row, committed.stream, committed.position)
@@ -84,7 +125,7 @@ class CommandHandlers:
             asker = await asker_with_all_grants(self.bus, unit.context)
             found = await unit.load(DEPLOYMENT, command.deployment_id)
             live = _live(found.state, asker, command.deployment_id)
-            _require_delete(unit, asker, command.deployment_id, live.workspace_id)
+            _require(unit, asker, (_DELETE, _DELETE_ANY), command.deployment_id, live.workspace_id)
             home = await unit.load(WORKSPACE, live.workspace_id)
             drop = DropDeployment(live.workspace_id, command.deployment_id, command.now)
             unit.append(found, DEPLOYMENT.decide(command, found.state))
@@ -113,6 +154,37 @@ class CommandHandlers:
         committed = await self.commands.run(request, attempt, queue_key=workspace_stream(command.workspace_id))
         return Result(WorkspaceClosed(workspace_id=command.workspace_id), committed.stream, committed.position)
 
+    def _completed(self, command: CreateDeployment) -> CreateDeployment:
+        """Return the command with what the driver takes where the asker names nothing."""
+        executor = command.executor or named_executor(command.config) or self.offered.default_executor
+        version = command.airflow_version or _newest(self.offered)
+        return command.model_copy(update={"executor": executor, "airflow_version": version})
+
+    def _require_offer_of(self, command: Change, state: Deployment) -> None:
+        match command:
+            case SetAirflowVersion():
+                if not isinstance(state, Live) or command.airflow_version != state.wish.airflow_version:
+                    self._require_offered(None, command.airflow_version)
+            case UpdateDeployment():
+                self._require_offered(command.executor, "")
+            case _:
+                pass
+
+    def _require_offered(self, executor: Executor | None, airflow_version: str) -> None:
+        if executor is not None and executor not in self.offered.executors:
+            raise Rejected(
+                f"executor {executor} is not offered by the driver",
+                rule=Rule.EXECUTOR_NOT_OFFERED,
+                details={"wanted": executor, "offered": ", ".join(self.offered.executors)},
+            )
+        versions = self.offered.airflow_versions
+        if airflow_version and versions is not None and airflow_version not in versions:
+            raise Rejected(
+                "the airflow version is not offered by the driver",
+                rule=Rule.VERSION_NOT_OFFERED,
+                details={"wanted": airflow_version[:64], "offered": ", ".join(versions)},
+            )
+
     async def _named(self, command: CreateDeployment, unit: Unit) -> CreateDeployment:
         """Return the command with the release name that it gets."""
         if command.release_name and self.manual_release_names:
@@ -137,6 +209,10 @@ def label_claim(workspace_id: WorkspaceId, label: str, stream: str) -> Claim:
     return Claim(kind=LABEL, value=f"{workspace_id}/{label}", stream=stream)
 
 
+def _newest(offered: Capabilities) -> str:
+    return offered.airflow_versions[0] if offered.airflow_versions else DEFAULT_AIRFLOW_VERSION
+
+
 def _addition(command: CreateDeployment) -> AddDeployment:
     return AddDeployment(command.workspace_id, command.deployment_id, command.label, command.now)
 
@@ -156,8 +232,43 @@ def _live(state: Deployment, principal: Principal, deployment_id: DeploymentId) 
     return state
 
 
-def _require_delete(unit: Unit, asker: Principal, deployment_id: DeploymentId, workspace_id: WorkspaceId) -> None:
-    if asker.holds(_DELETE_ANY):
-        unit.require(_DELETE_ANY, principal=asker)
+def _require_change(unit: Unit, asker: Principal, command: Change, state: Deployment) -> None:
+    if isinstance(command, RetryDeployment) and isinstance(state, Deleted):
+        require_sees(asker, command.deployment_id, state.workspace_id)
+        _require(unit, asker, (_DELETE, _DELETE_ANY), command.deployment_id, state.workspace_id)
+        return
+    live = _live(state, asker, command.deployment_id)
+    needed = _UPDATE_VARIABLES if _is_of_variables(command) else _UPDATE
+    _require(unit, asker, (needed, _UPDATE_ANY), command.deployment_id, live.workspace_id)
+
+
+def _is_of_variables(command: Change) -> bool:
+    """Say whether nothing but the environment is to change."""
+    if not isinstance(command, UpdateDeployment) or command.env is None:
+        return False
+    given = {name for name, value in command if value is not None}
+    return given <= {"deployment_id", "env", "now"}
+
+
+def _require(
+    unit: Unit,
+    asker: Principal,
+    needed: tuple[str, str],
+    deployment_id: DeploymentId,
+    workspace_id: WorkspaceId,
+) -> None:
+    """Require the first permission on the deployment or its workspace, or the second on the system."""
+    on_it, on_system = needed
+    if asker.holds(on_system):
+        unit.require(on_system, principal=asker)
     else:
-        unit.require("deployment.config.delete", deployment(deployment_id), workspace(workspace_id), principal=asker)
+        unit.require(on_it, deployment(deployment_id), workspace(workspace_id), principal=asker)
+
+
+def _move_label(unit: Unit, command: Change, state: Deployment, stream: str) -> None:
+    if not isinstance(command, UpdateDeployment) or not isinstance(state, Live) or command.label is None:
+        return
+    if command.label != state.label:
+        unit.release(label_claim(state.workspace_id, state.label, stream))
+        claim = label_claim(state.workspace_id, command.label, stream)
+        unit.take(claim, taken=_label_in_use(command.label))

@@ -1,49 +1,68 @@
-"""What follows from a wish: one job a deployment and generation, for the driver."""
+"""What follows from a wish: one job a deployment and generation for its driver, and a timer for what is deleted."""
 
 from collections.abc import Sequence
-from enum import StrEnum
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
-from services.deployments.contract import DeploymentCreated, DeploymentDeleted, DeploymentId
+from services.deployments.contract import (
+    DeploymentAirflowVersionSet,
+    DeploymentCreated,
+    DeploymentDeleted,
+    DeploymentHibernationRequested,
+    DeploymentId,
+    DeploymentPurgeRequested,
+    DeploymentRetryRequested,
+    DeploymentUpdated,
+    DeploymentWakeRequested,
+)
 from shared.followers.policy import Job
-from shared.messages import Event, Message
+from shared.messages import Message
 from shared.store.model import Recorded
 
 DRIVE: Final = "drive"
-
-
-class Wish(StrEnum):
-    """What the driver is asked to do."""
-
-    APPLY = "apply"
-    DELETE = "delete"
+PURGE: Final = "purge"
+_WISHES: Final = (
+    DeploymentCreated,
+    DeploymentUpdated,
+    DeploymentAirflowVersionSet,
+    DeploymentHibernationRequested,
+    DeploymentWakeRequested,
+    DeploymentRetryRequested,
+    DeploymentDeleted,
+    DeploymentPurgeRequested,
+)
 
 
 class DriverJob(Message):
-    """The payload of a job of kind `drive`; the specification itself is read from the deployment's stream."""
+    """The payload of a job of kind `drive`: this generation is wished; what it is stands in the stream."""
 
     deployment_id: DeploymentId
     generation: int
-    wish: Wish
 
 
+class PurgeJob(Message):
+    """The payload of a job of kind `purge`."""
+
+    deployment_id: DeploymentId
+
+
+@dataclass(frozen=True, slots=True)
 class DriverPolicy:
-    """Turns a deployment's wishes into jobs for its driver."""
+    """Turns a deployment's wishes into jobs; the data of a deleted one are kept for `kept`."""
 
-    name = "drive"
+    kept: timedelta
+    name: str = "drive"
 
     def jobs(self, recorded: Recorded) -> Sequence[Job]:
-        """Return the job that the event asks for, if any."""
-        wanted = _wanted(recorded.event)
-        if wanted is None:
+        """Return the jobs that the event asks for."""
+        event = recorded.event
+        if not isinstance(event, _WISHES):
             return ()
-        key = f"{wanted.deployment_id}/{wanted.generation}"
-        return (Job(kind=DRIVE, key=key, payload=wanted.model_dump_json()),)
-
-
-def _wanted(event: Event) -> DriverJob | None:
-    if isinstance(event, DeploymentCreated):
-        return DriverJob(deployment_id=event.deployment_id, generation=event.generation, wish=Wish.APPLY)
-    if isinstance(event, DeploymentDeleted):
-        return DriverJob(deployment_id=event.deployment_id, generation=event.generation, wish=Wish.DELETE)
-    return None
+        wish = DriverJob(deployment_id=event.deployment_id, generation=event.generation)
+        drive = Job(kind=DRIVE, key=f"{wish.deployment_id}/{wish.generation}", payload=wish.model_dump_json())
+        if not isinstance(event, DeploymentDeleted) or event.hard:
+            return (drive,)
+        payload = PurgeJob(deployment_id=event.deployment_id).model_dump_json()
+        purge = Job(kind=PURGE, key=event.deployment_id, payload=payload, not_before=event.deleted_at + self.kept)
+        return (drive, purge)

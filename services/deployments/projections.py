@@ -1,56 +1,19 @@
 """The read model of deployments: one row each, folded from its stream."""
 
-import json
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final, assert_never, cast
+from typing import Final, cast
 
-from pydantic import JsonValue
-
-from services.deployments.contract import (
-    DeploymentBecameHealthy,
-    DeploymentCreated,
-    DeploymentDeleted,
-    DeploymentEvent,
-    DeploymentRemoved,
-    DeploymentRow,
-    State,
-    status_of,
-)
-from services.deployments.domain.specification import ALERT_EMAILS
+from services.deployments.contract import DeploymentDeleted, DeploymentEvent, DeploymentRow
+from services.deployments.domain.row import evolve_row
 from services.deployments.domain.workspace import WORKSPACE
 from services.deployments.statements import QUERIES
 from shared.audit.concerns import Concern, concern_of
 from shared.followers.projection import RowProjection
 from shared.store.model import Recorded
-from shared.store.personal import clear_text
 
 _AT_HOME: Final = frozenset({"deployment"})
-
-
-def evolve_row(row: DeploymentRow | None, recorded: Recorded) -> DeploymentRow | None:
-    """Return the row after the event; None once the record of a hard deletion is dropped."""
-    event = cast("DeploymentEvent", recorded.event)  # the streams of this kind hold nothing else
-    match event:
-        case DeploymentCreated():
-            return _created(event)
-        case DeploymentBecameHealthy():
-            return row and _moved(row, State.HEALTHY, observed_generation=event.generation)
-        case DeploymentDeleted():
-            return row and _moved(
-                row,
-                State.DELETING,
-                generation=event.generation,
-                hard=event.hard,
-                updated_at=event.deleted_at,
-                deleted_at=event.deleted_at,
-            )
-        case DeploymentRemoved():
-            if row is None or row.hard:
-                return None
-            return _moved(row, State.DELETED, observed_generation=event.generation)
-        case _:
-            assert_never(event)
 
 
 def concern(recorded: Recorded) -> Concern:
@@ -66,7 +29,7 @@ def deployments_projection() -> RowProjection[DeploymentRow]:
         stream_kind="deployment",
         table="deployments",
         row=DeploymentRow,
-        evolve=evolve_row,
+        evolve=_evolve,
         load=QUERIES["load_deployments"],
         delete=QUERIES["delete_deployments"],
         insert=QUERIES["insert_deployments"],
@@ -77,42 +40,15 @@ def row_of(history: Sequence[Recorded]) -> DeploymentRow | None:
     """Return the last row that this history made, also of a deployment whose record has been dropped since."""
     row: DeploymentRow | None = None
     for recorded in history:
-        row = evolve_row(row, recorded) or row
+        row = _evolve(row, recorded) or row
     return row
 
 
 def row_before_deletion(history: Sequence[Recorded]) -> DeploymentRow | None:
     """Return the row as it was before the deployment was deleted."""
-    before = [recorded for recorded in history if not isinstance(recorded.event, DeploymentDeleted | DeploymentRemoved)]
-    return row_of(before)
+    before = itertools.takewhile(lambda recorded: not isinstance(recorded.event, DeploymentDeleted), history)
+    return row_of(list(before))
 
 
-def _created(event: DeploymentCreated) -> DeploymentRow:
-    return DeploymentRow(
-        id=event.deployment_id,
-        workspace_id=event.workspace_id,
-        label=event.label,
-        description=event.description,
-        release_name=event.release_name,
-        type=event.type,
-        version=event.version,
-        airflow_version=event.airflow_version,
-        executor=event.executor,
-        config=event.config,
-        properties={**event.properties, **_alert_emails(event)},
-        env_keys=event.env_keys,
-        state=State.CREATING,
-        status=status_of(State.CREATING),
-        generation=event.generation,
-        created_at=event.created_at,
-        updated_at=event.created_at,
-    )
-
-
-def _alert_emails(event: DeploymentCreated) -> dict[str, JsonValue]:
-    text = clear_text(event.alert_emails)
-    return {ALERT_EMAILS: json.loads(text)} if text else {}
-
-
-def _moved(row: DeploymentRow, state: State, **changes: Any) -> DeploymentRow:
-    return row.model_copy(update={"state": state, "status": status_of(state), **changes})
+def _evolve(row: DeploymentRow | None, recorded: Recorded) -> DeploymentRow | None:
+    return evolve_row(row, cast("DeploymentEvent", recorded.event))  # the streams of this kind hold nothing else

@@ -110,6 +110,15 @@ BY_RULE: Final[Mapping[str, Public]] = {
     DeploymentsRule.MAX_CPU_EXCEEDED: Public("Maximum CPU for pod exceeded", Code.INTERNAL),
     DeploymentsRule.MAX_MEMORY_EXCEEDED: Public("Maximum Memory for pod exceeded", Code.INTERNAL),
     DeploymentsRule.MIN_EXTRA_AU_NOT_MET: Public("Minimum Extra AU not met", Code.INTERNAL),
+    DeploymentsRule.VERSION_NOT_OFFERED: Public(
+        "Airflow version {wanted} is not offered; offered are {offered}", Code.BAD_USER_INPUT
+    ),
+    DeploymentsRule.EXECUTOR_NOT_OFFERED: Public(
+        "{wanted} is not offered here; offered are {offered}", Code.BAD_USER_INPUT
+    ),
+    DeploymentsRule.AIRFLOW_DOWNGRADE: Public(
+        "Airflow can't go back from {running} to the older {wanted}", Code.BAD_USER_INPUT
+    ),
 }
 """Texts of the contract. Rules with one value in several services share a row.
 
@@ -137,6 +146,8 @@ OWN_WORDS: Final = frozenset(
         DeploymentsRule.INVALID_RELEASE_NAME,
         DeploymentsRule.INVALID_CONFIG,
         DeploymentsRule.INVALID_VARIABLE,
+        DeploymentsRule.INVALID_TRIGGERER,
+        DeploymentsRule.NOT_FAILED,
         DeploymentsRule.STALE_GENERATION,
     }
 )

@@ -8,24 +8,30 @@ from pydantic import Field, JsonValue
 from services.deployments.contract.ids import DeploymentId, WorkspaceId
 from services.deployments.contract.names import CANDIDATES, new_release_names
 from services.deployments.contract.rows import AIRFLOW, DeploymentRow, Executor, JsonObject, WorkspaceClosed
+from services.deployments.contract.secrets import AirflowSecrets, new_airflow_secrets
 from shared.clock import utc_now
 from shared.ids import new_id
 from shared.messages import Command, Generated, Message
 
 
 class EnvironmentVariable(Message):
-    """One variable of a deployment's environment; its value is a secret."""
+    """One variable of a deployment's environment.
+
+    All values are stored encrypted; that of a secret one (`is_secret`) is never answered. A secret one without a value
+    keeps the value that a secret variable of its name has, so that a set that was read may be written back.
+    """
 
     key: str
     value: str = Field(default="", repr=False)
+    is_secret: bool = True
 
 
 class CreateDeployment(Command[DeploymentRow]):
     """Create a deployment in a workspace.
 
     Empty texts mean the default. `executor` wins over `config.executor` and is written into it. `release_name` counts
-    only where the installation allows names by hand. `env` is stored as a secret. Permission:
-    workspace.deployments.create on the workspace.
+    only where the installation allows names by hand. `triggerer_replicas`: 0 to 2, None: 1. `secrets` are those of the
+    Airflow itself, made once. Permission: workspace.deployments.create on the workspace.
     """
 
     subject: ClassVar[str] = "deployments.command.create_deployment"
@@ -40,19 +46,100 @@ class CreateDeployment(Command[DeploymentRow]):
     config: JsonObject = Field(default_factory=dict[str, JsonValue])
     env: tuple[EnvironmentVariable, ...] = ()
     properties: JsonObject = Field(default_factory=dict[str, JsonValue])
+    cloud_role: str = ""
+    dag_deployment: JsonObject = Field(default_factory=dict[str, JsonValue])
+    triggerer_replicas: int | None = None
     release_name: str = ""
     deployment_id: Annotated[DeploymentId, Generated()] = Field(default_factory=lambda: DeploymentId(new_id()))
     release_names: Annotated[tuple[str, ...], Generated()] = Field(
         default_factory=new_release_names, min_length=1, max_length=CANDIDATES
     )
+    secrets: Annotated[AirflowSecrets, Generated()] = Field(default_factory=new_airflow_secrets, repr=False)
+    now: Annotated[datetime, Generated()] = Field(default_factory=utc_now)
+
+
+class UpdateDeployment(Command[DeploymentRow]):
+    """Change a deployment; None leaves as it is.
+
+    `config` replaces the configuration, `config_patch` is merged into it at every depth. `properties` are merged by
+    name. `env` replaces the whole set of variables. `version` is that of the chart. Everything but the texts and
+    the addresses for alerts reaches the driver, as the next generation. Permission: deployment.config.update on it or
+    its workspace, or system.deployments.update; for `env` alone deployment.variables.update does too.
+    """
+
+    subject: ClassVar[str] = "deployments.command.update_deployment"
+
+    deployment_id: DeploymentId
+    label: str | None = None
+    description: str | None = None
+    version: str | None = None
+    executor: Executor | None = None
+    config: JsonObject | None = None
+    config_patch: JsonObject | None = None
+    properties: JsonObject | None = None
+    env: tuple[EnvironmentVariable, ...] | None = None
+    cloud_role: str | None = None
+    dag_deployment: JsonObject | None = None
+    triggerer_replicas: int | None = None
+    now: Annotated[datetime, Generated()] = Field(default_factory=utc_now)
+
+
+class SetAirflowVersion(Command[DeploymentRow]):
+    """Wish another Airflow version; the present one, while another is still wished, cancels that wish.
+
+    The version that runs changes when the driver has brought the new one up. Older ones than the one that runs are
+    refused. Permission: as for UpdateDeployment.
+    """
+
+    subject: ClassVar[str] = "deployments.command.set_airflow_version"
+
+    deployment_id: DeploymentId
+    airflow_version: str
+    now: Annotated[datetime, Generated()] = Field(default_factory=utc_now)
+
+
+class HibernateDeployment(Command[DeploymentRow]):
+    """Stop a deployment's Airflow and keep all of its data; nothing happens if that is wished already.
+
+    Permission: as for UpdateDeployment.
+    """
+
+    subject: ClassVar[str] = "deployments.command.hibernate_deployment"
+
+    deployment_id: DeploymentId
+    now: Annotated[datetime, Generated()] = Field(default_factory=utc_now)
+
+
+class WakeDeployment(Command[DeploymentRow]):
+    """Start the Airflow of a hibernated deployment again; nothing happens to one that is awake.
+
+    Permission: as for UpdateDeployment.
+    """
+
+    subject: ClassVar[str] = "deployments.command.wake_deployment"
+
+    deployment_id: DeploymentId
+    now: Annotated[datetime, Generated()] = Field(default_factory=utc_now)
+
+
+class RetryDeployment(Command[DeploymentRow]):
+    """Have the driver try again what failed; rejected with `not_failed` where nothing did.
+
+    Permission: as for UpdateDeployment; for a deletion that failed as for DeleteDeployment.
+    """
+
+    subject: ClassVar[str] = "deployments.command.retry_deployment"
+
+    deployment_id: DeploymentId
     now: Annotated[datetime, Generated()] = Field(default_factory=utc_now)
 
 
 class DeleteDeployment(Command[DeploymentRow]):
     """Delete a deployment; the answer is the deployment as it was before.
 
-    It is hidden and its label free at once, its release name never. `hard`: its record goes too, when its driver is
-    done. Permission: deployment.config.delete on it or its workspace, or system.deployments.delete.
+    It is hidden, stopped and its label free at once, its release name never. Its data and its record go after the
+    days that the installation keeps them; `hard`: at once. Permission: deployment.config.delete on it or its
+    workspace, or system.deployments.delete.
     """
 
     subject: ClassVar[str] = "deployments.command.delete_deployment"

@@ -14,8 +14,9 @@ from shared.store.personal import PersonalText
 class DeploymentCreated(Event):
     """The wish to have a deployment.
 
-    `env` (JSON: name → value) and `alert_emails` (JSON: list) are secrets: encrypted with a key of the deployment
-    alone, never published, gone for good once that key is destroyed. `properties` are without `alert_emails`.
+    `env` (JSON: name → value), `secrets` (JSON of AirflowSecrets) and `alert_emails` (JSON: list) are secrets:
+    encrypted with a key of the deployment alone, never published, gone for good once that key is destroyed. `env_keys`
+    are the names of all variables, `plain_keys` of those that are no secrets. `properties` are without `alert_emails`.
     """
 
     type_name: ClassVar[str] = "deployment.created"
@@ -32,11 +33,81 @@ class DeploymentCreated(Event):
     executor: Executor
     config: JsonObject = Field(default_factory=dict[str, JsonValue])
     properties: JsonObject = Field(default_factory=dict[str, JsonValue])
+    cloud_role: str = ""
+    dag_deployment: JsonObject = Field(default_factory=dict[str, JsonValue])
+    triggerer_replicas: int = 1
     env_keys: tuple[str, ...] = ()
+    plain_keys: tuple[str, ...] = ()
     env: PersonalText | None = None
+    secrets: PersonalText | None = None
     alert_emails: PersonalText | None = None
     generation: int = 1
     created_at: datetime
+
+
+class DeploymentUpdated(Event):
+    """Another wish: what is None stays as it was; the rest is whole, as it stands now.
+
+    `generation` is the one before where the driver needs not know of it. `env` and `alert_emails` as in
+    DeploymentCreated; an empty set of either is a JSON text too.
+    """
+
+    type_name: ClassVar[str] = "deployment.updated"
+    person: ClassVar[str] = "deployment_id"
+
+    deployment_id: DeploymentId
+    label: str | None = None
+    description: str | None = None
+    version: str | None = None
+    executor: Executor | None = None
+    config: JsonObject | None = None
+    properties: JsonObject | None = None
+    cloud_role: str | None = None
+    dag_deployment: JsonObject | None = None
+    triggerer_replicas: int | None = None
+    env_keys: tuple[str, ...] | None = None
+    plain_keys: tuple[str, ...] | None = None
+    env: PersonalText | None = None
+    alert_emails: PersonalText | None = None
+    generation: int
+    updated_at: datetime
+
+
+class DeploymentAirflowVersionSet(Event):
+    """The wish for another Airflow version, or back to the one that runs."""
+
+    type_name: ClassVar[str] = "deployment.airflow_version_set"
+
+    deployment_id: DeploymentId
+    airflow_version: str
+    generation: int
+    set_at: datetime
+
+
+class DeploymentHibernationRequested(Event):
+    type_name: ClassVar[str] = "deployment.hibernation_requested"
+
+    deployment_id: DeploymentId
+    generation: int
+    requested_at: datetime
+
+
+class DeploymentWakeRequested(Event):
+    type_name: ClassVar[str] = "deployment.wake_requested"
+
+    deployment_id: DeploymentId
+    generation: int
+    requested_at: datetime
+
+
+class DeploymentRetryRequested(Event):
+    """The same wish once more, after its driver gave up."""
+
+    type_name: ClassVar[str] = "deployment.retry_requested"
+
+    deployment_id: DeploymentId
+    generation: int
+    requested_at: datetime
 
 
 class DeploymentBecameHealthy(Event):
@@ -47,8 +118,41 @@ class DeploymentBecameHealthy(Event):
     became_healthy_at: datetime
 
 
+class DeploymentBecameUnhealthy(Event):
+    """It was up and is not well any more; `complaints` name what is wrong, at most 10."""
+
+    type_name: ClassVar[str] = "deployment.became_unhealthy"
+
+    deployment_id: DeploymentId
+    generation: int
+    complaints: tuple[str, ...] = ()
+    became_unhealthy_at: datetime
+
+
+class DeploymentHibernated(Event):
+    type_name: ClassVar[str] = "deployment.hibernated"
+
+    deployment_id: DeploymentId
+    generation: int
+    hibernated_at: datetime
+
+
+class DeploymentFailed(Event):
+    """The driver gave up on this generation at `step`; `lines` are the last that it wrote, encrypted like a secret."""
+
+    type_name: ClassVar[str] = "deployment.failed"
+    person: ClassVar[str] = "deployment_id"
+
+    deployment_id: DeploymentId
+    generation: int
+    step: str
+    reason: str
+    lines: PersonalText | None = None
+    failed_at: datetime
+
+
 class DeploymentDeleted(Event):
-    """The wish to delete: hidden from now on, its driver still has to take it down."""
+    """The wish to delete: hidden and stopped from now on; `hard`: nothing of it is kept."""
 
     type_name: ClassVar[str] = "deployment.deleted"
 
@@ -57,6 +161,16 @@ class DeploymentDeleted(Event):
     hard: bool = False
     generation: int
     deleted_at: datetime
+
+
+class DeploymentPurgeRequested(Event):
+    """The days are over for which the data of a deleted deployment are kept."""
+
+    type_name: ClassVar[str] = "deployment.purge_requested"
+
+    deployment_id: DeploymentId
+    generation: int
+    requested_at: datetime
 
 
 class DeploymentRemoved(Event):
@@ -93,13 +207,34 @@ class WorkspaceWasClosed(Event):
     closed_at: datetime
 
 
-DeploymentEvent: TypeAlias = DeploymentCreated | DeploymentBecameHealthy | DeploymentDeleted | DeploymentRemoved
+DeploymentWish: TypeAlias = (
+    DeploymentUpdated
+    | DeploymentAirflowVersionSet
+    | DeploymentHibernationRequested
+    | DeploymentWakeRequested
+    | DeploymentRetryRequested
+    | DeploymentDeleted
+    | DeploymentPurgeRequested
+)
+DeploymentSight: TypeAlias = (
+    DeploymentBecameHealthy | DeploymentBecameUnhealthy | DeploymentHibernated | DeploymentFailed | DeploymentRemoved
+)
+DeploymentEvent: TypeAlias = DeploymentCreated | DeploymentWish | DeploymentSight
 WorkspaceEvent: TypeAlias = WorkspaceDeploymentAdded | WorkspaceDeploymentDropped | WorkspaceWasClosed
 
 EVENTS: Final[tuple[type[Event], ...]] = (
     DeploymentCreated,
+    DeploymentUpdated,
+    DeploymentAirflowVersionSet,
+    DeploymentHibernationRequested,
+    DeploymentWakeRequested,
+    DeploymentRetryRequested,
     DeploymentBecameHealthy,
+    DeploymentBecameUnhealthy,
+    DeploymentHibernated,
+    DeploymentFailed,
     DeploymentDeleted,
+    DeploymentPurgeRequested,
     DeploymentRemoved,
     WorkspaceDeploymentAdded,
     WorkspaceDeploymentDropped,

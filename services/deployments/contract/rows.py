@@ -43,6 +43,16 @@ class State(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class Observation(StrEnum):
+    """What a driver sees of a generation; FAILED: it gave up on it."""
+
+    HEALTHY = "HEALTHY"
+    UNHEALTHY = "UNHEALTHY"
+    HIBERNATED = "HIBERNATED"
+    REMOVED = "REMOVED"
+    FAILED = "FAILED"
+
+
 class Status(StrEnum):
     """The word that the GraphQL interface shows for a state."""
 
@@ -73,12 +83,29 @@ def status_of(state: State) -> Status:
     return _STATUS_OF.get(state, Status.ERROR)
 
 
+class VariableRow(Message):
+    """An environment variable; `value` is None for a secret one, whose value never leaves the service."""
+
+    key: str
+    value: str | None = Field(default=None, repr=False)
+    is_secret: bool = True
+
+
+class Trouble(Message):
+    """What is wrong: the step that failed, "" where it was up before, what was said of it and the last log lines."""
+
+    step: str = ""
+    reason: str = ""
+    lines: tuple[str, ...] = Field(default=(), repr=False)
+
+
 class DeploymentRow(Row):
     """A deployment. `state` is the lifecycle's own word, `status` the one that GraphQL shows.
 
     `generation` counts the wishes (1 is the creation); `observed_generation` is the last one that the driver reported
-    done. `env_keys` are the names of its environment variables; their values never leave the service. `deleted_at` is
-    set once it is deleted: such rows are in no list, only in the answer of the deleting command's repeat.
+    done. `airflow_version` is the one that runs or, before anything does, is wished; `desired_airflow_version` the one
+    that is wished. `trouble` is there while it is unhealthy or failed. `deleted_at` is set once it is deleted: such
+    rows are in no list, only in the answer of the deleting command's repeat.
     """
 
     id: DeploymentId
@@ -89,10 +116,16 @@ class DeploymentRow(Row):
     type: str = AIRFLOW
     version: str
     airflow_version: str
+    desired_airflow_version: str
     executor: Executor
     config: JsonObject = Field(default_factory=dict[str, JsonValue])
     properties: JsonObject = Field(default_factory=dict[str, JsonValue])
-    env_keys: tuple[str, ...] = ()
+    cloud_role: str = ""
+    dag_deployment: JsonObject = Field(default_factory=dict[str, JsonValue])
+    triggerer_replicas: int = 1
+    variables: tuple[VariableRow, ...] = ()
+    asleep: bool = False
+    trouble: Trouble | None = None
     state: State
     status: Status
     generation: int = 1

@@ -7,7 +7,8 @@ class Rule(StrEnum):
     """Why a command was not done; the gateway's tables give each its public text.
 
     Details: `label` for LABEL_IN_USE; `property` for INVALID_PROPERTY; for RESERVED_VARIABLE `variables` (names joined
-    as `A, B and C`) and `verb` (`is` or `are`); `variable` for INVALID_VARIABLE.
+    as `A, B and C`) and `verb` (`is` or `are`); `variable` for INVALID_VARIABLE; `wanted` and `offered` for
+    VERSION_NOT_OFFERED and EXECUTOR_NOT_OFFERED; `wanted` and `running` for AIRFLOW_DOWNGRADE.
     """
 
     DEPLOYMENTS_EXIST = "deployments_exist"
@@ -27,4 +28,9 @@ class Rule(StrEnum):
     MAX_CPU_EXCEEDED = "max_cpu_exceeded"
     MAX_MEMORY_EXCEEDED = "max_memory_exceeded"
     MIN_EXTRA_AU_NOT_MET = "min_extra_au_not_met"
+    INVALID_TRIGGERER = "invalid_triggerer"
+    VERSION_NOT_OFFERED = "version_not_offered"
+    EXECUTOR_NOT_OFFERED = "executor_not_offered"
+    AIRFLOW_DOWNGRADE = "airflow_downgrade"
+    NOT_FAILED = "not_failed"
     STALE_GENERATION = "stale_generation"

@@ -1,99 +1,94 @@
 """The rules of stream `deployment-<id>`: a deployment's wishes and what its driver reported of them."""
 
-from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, assert_never
 
 from services.deployments.contract import (
     CreateDeployment,
     DeleteDeployment,
-    DeploymentBecameHealthy,
+    DeploymentAirflowVersionSet,
     DeploymentCreated,
     DeploymentDeleted,
     DeploymentEvent,
-    DeploymentRemoved,
-    ReportHealthy,
-    ReportRemoved,
-    WorkspaceId,
+    DeploymentHibernationRequested,
+    DeploymentPurgeRequested,
+    DeploymentRetryRequested,
+    DeploymentWakeRequested,
+    HibernateDeployment,
+    PurgeDeployment,
+    ReportObserved,
+    RetryDeployment,
+    Rule,
+    SetAirflowVersion,
+    UpdateDeployment,
+    WakeDeployment,
 )
+from services.deployments.domain.changes import changed, update_event
+from services.deployments.domain.reports import report
 from services.deployments.domain.specification import (
     DEFAULT_AIRFLOW_VERSION,
     DEFAULT_CHART_VERSION,
-    alert_emails_of,
+    alert_emails_text,
     check_specification,
+    check_version,
     config_of,
-    env_of,
+    env_text,
     executor_of,
+    plain_keys_of,
     properties_of,
 )
+from services.deployments.domain.state import Absent, Condition, Deleted, Deployment, Live, evolve
+from services.deployments.domain.versions import is_older
 from shared.decider import Decider
 from shared.errors import NotFound, Rejected
 
-DeploymentCommand: TypeAlias = CreateDeployment | DeleteDeployment | ReportHealthy | ReportRemoved
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """Nothing of that id was ever created."""
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """It is wanted; `healthy` says that its driver has brought this generation up."""
-
-    workspace_id: WorkspaceId
-    label: str
-    generation: int
-    healthy: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Deleted:
-    """It is no longer wanted; `hard`: its record goes too; `removed`: its driver has left nothing of it."""
-
-    generation: int
-    hard: bool
-    removed: bool = False
-
-
-Deployment: TypeAlias = Absent | Live | Deleted
+DeploymentCommand: TypeAlias = (
+    CreateDeployment
+    | UpdateDeployment
+    | SetAirflowVersion
+    | HibernateDeployment
+    | WakeDeployment
+    | RetryDeployment
+    | DeleteDeployment
+    | PurgeDeployment
+    | ReportObserved
+)
 
 
 def decide(command: DeploymentCommand, deployment: Deployment) -> list[DeploymentEvent]:
     """Return the events that `command` causes; raise Rejected, Invalid or NotFound where a rule forbids it.
 
-    A report of what is no longer wanted, or was reported before, causes none.
+    A report of what is no longer wanted, or was reported before, causes none; neither does a wish that stands.
     """
     match command:
         case CreateDeployment():
             return _create(command, deployment)
+        case UpdateDeployment():
+            return _update(command, _live(deployment))
+        case SetAirflowVersion():
+            return _set_airflow_version(command, _live(deployment))
+        case HibernateDeployment() | WakeDeployment():
+            return _sleep_or_wake(command, _live(deployment))
+        case RetryDeployment():
+            return _retry(command, deployment)
         case DeleteDeployment():
-            return _delete(command, deployment)
-        case ReportHealthy():
-            return _report_healthy(command, deployment)
-        case ReportRemoved():
-            return _report_removed(command, deployment)
+            return _delete(command, _live(deployment))
+        case PurgeDeployment():
+            return _purge(command, deployment)
+        case ReportObserved():
+            return report(command, deployment)
         case _:
             assert_never(command)
-
-
-def evolve(deployment: Deployment, event: DeploymentEvent) -> Deployment:
-    """Return the state after `event`."""
-    match event:
-        case DeploymentCreated():
-            return Live(workspace_id=event.workspace_id, label=event.label, generation=event.generation)
-        case DeploymentBecameHealthy():
-            return replace(deployment, healthy=True) if isinstance(deployment, Live) else deployment
-        case DeploymentDeleted():
-            return Deleted(generation=event.generation, hard=event.hard)
-        case DeploymentRemoved():
-            return replace(deployment, removed=True) if isinstance(deployment, Deleted) else deployment
-        case _:
-            assert_never(event)
 
 
 DEPLOYMENT: Final[Decider[DeploymentCommand, Deployment, DeploymentEvent]] = Decider(
     kind="deployment", initial=Absent(), decide=decide, evolve=evolve
 )
+
+
+def _live(deployment: Deployment) -> Live:
+    if not isinstance(deployment, Live):
+        raise NotFound("the deployment does not exist")
+    return deployment
 
 
 def _create(command: CreateDeployment, deployment: Deployment) -> list[DeploymentEvent]:
@@ -112,40 +107,82 @@ def _create(command: CreateDeployment, deployment: Deployment) -> list[Deploymen
         executor=executor_of(command),
         config=config_of(command),
         properties=properties_of(command),
+        cloud_role=command.cloud_role,
+        dag_deployment=command.dag_deployment,
+        triggerer_replicas=1 if command.triggerer_replicas is None else command.triggerer_replicas,
         env_keys=tuple(variable.key for variable in command.env),
-        env=env_of(command),
-        alert_emails=alert_emails_of(command),
+        plain_keys=plain_keys_of(command.env),
+        env=env_text(command.env) if command.env else None,
+        secrets=command.secrets.model_dump_json(),
+        alert_emails=alert_emails_text(command),
         created_at=command.now,
     )
     return [created]
 
 
-def _delete(command: DeleteDeployment, deployment: Deployment) -> list[DeploymentEvent]:
-    if not isinstance(deployment, Live):
+def _update(command: UpdateDeployment, live: Live) -> list[DeploymentEvent]:
+    after = changed(live.wish, command)
+    event = update_event(live.wish, after, command, deployment_id=command.deployment_id, generation=live.generation)
+    return [] if event is None else [event]
+
+
+def _set_airflow_version(command: SetAirflowVersion, live: Live) -> list[DeploymentEvent]:
+    wanted = command.airflow_version
+    check_version(wanted)
+    if wanted == live.wish.airflow_version:
+        return []
+    if is_older(wanted, live.airflow_version):
+        raise Rejected(
+            f"airflow {wanted} is older than {live.airflow_version}, which runs",
+            rule=Rule.AIRFLOW_DOWNGRADE,
+            details={"wanted": wanted, "running": live.airflow_version},
+        )
+    return [
+        DeploymentAirflowVersionSet(
+            deployment_id=command.deployment_id,
+            airflow_version=wanted,
+            generation=live.generation + 1,
+            set_at=command.now,
+        )
+    ]
+
+
+def _sleep_or_wake(command: HibernateDeployment | WakeDeployment, live: Live) -> list[DeploymentEvent]:
+    asleep = isinstance(command, HibernateDeployment)
+    if asleep == live.asleep:
+        return []
+    event = DeploymentHibernationRequested if asleep else DeploymentWakeRequested
+    return [event(deployment_id=command.deployment_id, generation=live.generation + 1, requested_at=command.now)]
+
+
+def _retry(command: RetryDeployment, deployment: Deployment) -> list[DeploymentEvent]:
+    if isinstance(deployment, Absent):
         raise NotFound("the deployment does not exist")
+    if deployment.condition is not Condition.FAILED:
+        raise Rejected("nothing of the deployment has failed", rule=Rule.NOT_FAILED)
+    return [
+        DeploymentRetryRequested(
+            deployment_id=command.deployment_id, generation=deployment.generation + 1, requested_at=command.now
+        )
+    ]
+
+
+def _delete(command: DeleteDeployment, live: Live) -> list[DeploymentEvent]:
     deleted = DeploymentDeleted(
         deployment_id=command.deployment_id,
-        workspace_id=deployment.workspace_id,
+        workspace_id=live.workspace_id,
         hard=command.hard,
-        generation=deployment.generation + 1,
+        generation=live.generation + 1,
         deleted_at=command.now,
     )
     return [deleted]
 
 
-def _report_healthy(command: ReportHealthy, deployment: Deployment) -> list[DeploymentEvent]:
-    if not isinstance(deployment, Live) or deployment.healthy or deployment.generation != command.generation:
+def _purge(command: PurgeDeployment, deployment: Deployment) -> list[DeploymentEvent]:
+    if not isinstance(deployment, Deleted) or deployment.purged:
         return []
     return [
-        DeploymentBecameHealthy(
-            deployment_id=command.deployment_id, generation=command.generation, became_healthy_at=command.now
+        DeploymentPurgeRequested(
+            deployment_id=command.deployment_id, generation=deployment.generation + 1, requested_at=command.now
         )
-    ]
-
-
-def _report_removed(command: ReportRemoved, deployment: Deployment) -> list[DeploymentEvent]:
-    if not isinstance(deployment, Deleted) or deployment.removed or deployment.generation != command.generation:
-        return []
-    return [
-        DeploymentRemoved(deployment_id=command.deployment_id, generation=command.generation, removed_at=command.now)
     ]

@@ -3,11 +3,12 @@
 import math
 import re
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from pydantic import JsonValue, TypeAdapter
 
-from services.deployments.contract import AIRFLOW, CreateDeployment, Executor, JsonObject, Rule
+from services.deployments.contract import AIRFLOW, CreateDeployment, EnvironmentVariable, Executor, JsonObject, Rule
 from services.deployments.domain.astro_units import (
     DEFAULT_EXTRA_AU,
     MAX_EXTRA_AU,
@@ -28,6 +29,8 @@ MOST_CONFIG_DEPTH: Final = 20
 ALERT_EMAILS: Final = "alert_emails"
 PROPERTIES: Final = ("extra_au", "component_version", ALERT_EMAILS)
 MOST_ALERT_EMAILS: Final = 100
+MOST_TRIGGERERS: Final = 2
+MOST_CLOUD_ROLE: Final = 2048
 
 _VERSION: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
 _RELEASE_NAME: Final = re.compile(r"[a-z](?:[a-z0-9-]{0,50}[a-z0-9])?")
@@ -35,63 +38,101 @@ _JSON: Final[TypeAdapter[JsonObject]] = TypeAdapter(JsonObject)
 _JSON_LIST: Final[TypeAdapter[list[JsonValue]]] = TypeAdapter(list[JsonValue])
 
 
-def check_specification(command: CreateDeployment) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """All that a deployment is wished to be. `properties` hold the addresses for alerts; `env` all values."""
+
+    label: str
+    release_name: str
+    executor: Executor
+    version: str
+    airflow_version: str
+    type: str
+    description: str
+    config: JsonObject
+    properties: JsonObject
+    env: tuple[EnvironmentVariable, ...]
+    cloud_role: str
+    dag_deployment: JsonObject
+    triggerer_replicas: int
+
+
+Asked: TypeAlias = CreateDeployment | Wish
+
+
+def check_specification(asked: Asked) -> None:
     """Raise Rejected or Invalid with a rule code where the wish breaks a rule.
 
     Source: houston 7.5 gives the order (environment, resources, properties, label), 7.1 the lengths.
     """
-    _check_type(command)
-    check_environment(command.env)
-    _check_config(command)
-    _check_properties(command.properties)
-    _check_texts(command)
+    _check_type(asked)
+    check_environment(asked.env)
+    _check_config(asked)
+    _check_properties(asked.properties)
+    _check_texts(asked)
 
 
-def executor_of(command: CreateDeployment) -> Executor:
+def executor_of(asked: Asked) -> Executor:
     """Return the executor asked for: the argument, else that of the configuration, else Celery."""
-    if command.executor is not None:
-        return command.executor
-    named = command.config.get("executor")
+    if asked.executor is not None:
+        return asked.executor
+    named = named_executor(asked.config)
+    return Executor.CELERY if named is None else named
+
+
+def named_executor(config: JsonObject) -> Executor | None:
+    """Return the executor that a configuration names, if any."""
+    named = config.get("executor")
     if named is None:
-        return Executor.CELERY
+        return None
     if not isinstance(named, str) or named not in set(Executor):
         raise Invalid(f"config.executor is none of {', '.join(Executor)}", rule=Rule.INVALID_EXECUTOR)
     return Executor(named)
 
 
-def config_of(command: CreateDeployment) -> JsonObject:
+def config_of(asked: Asked) -> JsonObject:
     """Return the configuration as it is kept: as sent, with the executor written into it."""
-    return {**command.config, "executor": str(executor_of(command))}
+    return {**asked.config, "executor": str(executor_of(asked))}
 
 
-def properties_of(command: CreateDeployment) -> JsonObject:
+def properties_of(asked: Asked) -> JsonObject:
     """Return the properties as they are kept: without the addresses, with the executor's extra units if it has some."""
-    default = DEFAULT_EXTRA_AU.get(executor_of(command))
-    sent = {name: value for name, value in command.properties.items() if name != ALERT_EMAILS}
+    default = DEFAULT_EXTRA_AU.get(executor_of(asked))
+    sent = {name: value for name, value in asked.properties.items() if name != ALERT_EMAILS}
     return sent if default is None else {"extra_au": default, **sent}
 
 
-def env_of(command: CreateDeployment) -> str | None:
-    """Return the environment as the text that is encrypted, None where there is none."""
-    values = {variable.key: variable.value for variable in command.env}
-    return _JSON.dump_json(values).decode() if values else None
+def env_text(env: tuple[EnvironmentVariable, ...]) -> str:
+    """Return the variables as the text that is encrypted."""
+    return _JSON.dump_json({variable.key: variable.value for variable in env}).decode()
 
 
-def alert_emails_of(command: CreateDeployment) -> str | None:
-    """Return the addresses for alerts as the text that is encrypted, None where there are none."""
-    emails = command.properties.get(ALERT_EMAILS)
-    return _JSON_LIST.dump_json(emails).decode() if isinstance(emails, list) and emails else None
+def plain_keys_of(env: tuple[EnvironmentVariable, ...]) -> tuple[str, ...]:
+    """Return the names of the variables that are no secrets."""
+    return tuple(variable.key for variable in env if not variable.is_secret)
 
 
-def _check_type(command: CreateDeployment) -> None:
+def alert_emails_text(asked: Asked) -> str | None:
+    """Return the addresses for alerts as the text that is encrypted, None where none are named."""
+    emails = asked.properties.get(ALERT_EMAILS)
+    return _JSON_LIST.dump_json(emails).decode() if isinstance(emails, list) else None
+
+
+def _check_type(command: Asked) -> None:
     if command.type != AIRFLOW:
         raise Invalid(f"type is none that is known, expected {AIRFLOW}", rule=Rule.INVALID_TYPE)
 
 
-def _check_texts(command: CreateDeployment) -> None:
+def check_version(version: str) -> None:
+    """Raise Invalid where a text has not the form of a version."""
+    if not _VERSION.fullmatch(version):
+        raise Invalid("a version has not the form of one, such as 3.3.2", rule=Rule.INVALID_VERSION)
+
+
+def _check_texts(command: Asked) -> None:
     for version in (command.version, command.airflow_version):
-        if version and not _VERSION.fullmatch(version):
-            raise Invalid("a version has not the form of one, such as 3.3.2", rule=Rule.INVALID_VERSION)
+        if version:
+            check_version(version)
     if command.release_name and not _RELEASE_NAME.fullmatch(command.release_name):
         raise Invalid(
             "the release name is no host name of at most 52 letters, digits and dashes", rule=Rule.INVALID_RELEASE_NAME
@@ -107,8 +148,13 @@ def _check_texts(command: CreateDeployment) -> None:
         )
 
 
-def _check_config(command: CreateDeployment) -> None:
+def _check_config(command: Asked) -> None:
     _check_size(command.config, "config", Rule.INVALID_CONFIG)
+    _check_size(command.dag_deployment, "dagDeployment", Rule.INVALID_CONFIG)
+    if len(command.cloud_role) > MOST_CLOUD_ROLE:
+        raise Invalid(f"cloudRole is over {MOST_CLOUD_ROLE} characters", rule=Rule.INVALID_CONFIG)
+    if not 0 <= (command.triggerer_replicas or 0) <= MOST_TRIGGERERS:
+        raise Invalid(f"triggerer.replicas is not 0 to {MOST_TRIGGERERS}", rule=Rule.INVALID_TRIGGERER)
     executor = executor_of(command)
     limited = [_check_limits(command.config.get(name)) for name in ("scheduler", "webserver")]
     least = DEFAULT_EXTRA_AU.get(executor)

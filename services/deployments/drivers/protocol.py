@@ -1,60 +1,82 @@
-"""What every driver can do; all of it may be repeated."""
+"""What every driver can do; all of it may be repeated, and may be begun again after a crash at any point."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from services.deployments.contract import DeploymentId, Executor, JsonObject, Rule, State
-from shared.errors import Rejected
+from pydantic import JsonValue
+
+from services.deployments.contract import AirflowSecrets, DeploymentId, Executor, JsonObject
+from shared.errors import Unavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a driver offers; `airflow_versions` newest first, None: whatever is asked for."""
+
+    executors: tuple[Executor, ...]
+    default_executor: Executor
+    airflow_versions: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Specification:
-    """What a deployment shall be. `env` holds secrets: it is never logged."""
+    """What a deployment shall be. `env` and `secrets` are never logged."""
 
     deployment_id: DeploymentId
     release_name: str
     executor: Executor
     airflow_version: str
+    version: str = ""
     config: JsonObject
+    properties: JsonObject = field(default_factory=dict[str, JsonValue])
+    triggerer_replicas: int = 1
     env: Mapping[str, str] = field(repr=False)
+    secrets: AirflowSecrets = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """What the driver sees: the last generation it was told, and whether that is up.
+class StepFailed(Unavailable):
+    """A step of bringing a deployment up or down has failed; the text names it and ends with the last lines."""
 
-    `state` is DEPLOYING, HEALTHY, DELETING, DELETED, or UNKNOWN for a deployment that the driver was never told of.
-    """
-
-    generation: int
-    state: State
-
-
-class StaleGeneration(Rejected):
-    """A wish that is older than the last one that the driver was told."""
-
-    def __init__(self, generation: int) -> None:
-        super().__init__(f"generation {generation} is older than the last one", rule=Rule.STALE_GENERATION)
+    def __init__(self, step: str, why: str, lines: Sequence[str]) -> None:
+        super().__init__("\n".join((f"{step} {why}", *lines)))
+        self.step = step
+        self.why = why
+        self.lines = tuple(lines)
 
 
 class Driver(Protocol):
-    """Brings deployments up and takes them down.
-
-    Every method may be called again with the same arguments, also by another replica, and after a crash at any point.
-    """
+    """Brings deployments up and takes them down. One process at a time uses it: the one that holds its lease."""
 
     @property
     def name(self) -> str: ...
 
-    async def apply(self, specification: Specification, *, generation: int) -> None:
-        """Begin to bring this generation up; `observe` tells when it is. Raises StaleGeneration."""
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    async def apply(self, specification: Specification) -> str:
+        """Bring a deployment to what is specified and return when it is healthy; the answer is where its door is.
+
+        What runs already and is the same goes on. Raises StepFailed. Cancelled, it leaves what it can go on with.
+        """
         ...
 
-    async def delete(self, deployment_id: DeploymentId, *, generation: int) -> None:
-        """Begin to take everything of it down; `observe` tells when nothing is left. Raises StaleGeneration."""
+    async def observe(self, deployment_id: DeploymentId) -> Sequence[str]:
+        """Return what is wrong with a deployment that was applied; nothing: it is healthy."""
         ...
 
-    async def observe(self, deployment_id: DeploymentId) -> Observed:
-        """Return what is there now."""
+    async def hibernate(self, deployment_id: DeploymentId) -> None:
+        """Stop a deployment and keep all of its data; it may never have been applied."""
+        ...
+
+    async def delete(self, deployment_id: DeploymentId) -> Sequence[str]:
+        """Take down all of a deployment, its data too; return the names of what is left, nothing after a success."""
+        ...
+
+    async def list_managed(self) -> Collection[DeploymentId]:
+        """Return every deployment of which there is anything: processes, data, half-made things."""
+        ...
+
+    async def stop(self) -> None:
+        """End all that must not outlive this process, quickly and for good; data stay."""
         ...

@@ -19,7 +19,6 @@ class SimulatedAirflow:
     """What runs, and under which incarnation; a restarted one has another."""
 
     deployment_id: DeploymentId
-    generation: int
     components: tuple[Component, ...]
     incarnation: str
 

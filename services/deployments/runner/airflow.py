@@ -9,12 +9,13 @@ from typing import Final
 
 import aiohttp
 
+from services.deployments.drivers.protocol import StepFailed
 from services.deployments.runner.components import Component, OnLine, PartState, PartStatus
 from services.deployments.runner.configuration import AirflowSpec, airflow_command, part_command, parts_of, passwords_of
 from services.deployments.runner.environments import Environment
 from services.deployments.runner.executor_watch import ExecutorWatch
 from services.deployments.runner.health import complaints
-from services.deployments.runner.processes import StepFailed, run_step
+from services.deployments.runner.processes import run_step
 from services.deployments.runner.versions import Part
 from shared.runtime.background import end_tasks
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from services.deployments.runner.processes import Command, StepFailed, end, lines_of, start_shimmed
+from services.deployments.drivers.protocol import StepFailed
+from services.deployments.runner.processes import Command, end, lines_of, start_shimmed
 from services.deployments.runner.versions import Part
 from shared.clock import utc_now
 from shared.followers.failures import Backoff

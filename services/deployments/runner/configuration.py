@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from services.deployments.contract import DeploymentId
+from services.deployments.contract import AirflowSecrets, DeploymentId
 from services.deployments.runner.environments import Environment
 from services.deployments.runner.processes import MARK, Command
 from services.deployments.runner.versions import Part, Version
@@ -31,21 +31,6 @@ _DEFAULTS: Final = {
     "AIRFLOW__SCHEDULER__PARSING_PROCESSES": "1",
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AirflowSecrets:
-    """The secrets of one Airflow, made once; `fernet_key` is base64 of 32 bytes."""
-
-    fernet_key: str = field(repr=False)
-    web_secret: str = field(repr=False)
-    jwt_secret: str = field(repr=False)
-    admin_password: str = field(repr=False)
-    database_password: str = field(repr=False)
-
-    def all(self) -> tuple[str, ...]:
-        """Return each of them, to be blotted out of what is told."""
-        return tuple(getattr(self, each.name) for each in fields(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

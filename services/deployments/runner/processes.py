@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from shared.errors import Unavailable
+from services.deployments.drivers.protocol import StepFailed
 
 MARK: Final = "AERODROME_AIRFLOW"
 """The variable that marks every process of an Airflow: `<folder of the runner>:<deployment id>`."""
@@ -19,15 +19,6 @@ _LINE_BYTES: Final = 64 * 1024
 _LAST_LINES: Final = 20
 _LINE_TOLD: Final = 500
 _END_S: Final = 15.0  # the shim gives up after 10 s
-
-
-class StepFailed(Unavailable):
-    """A step of bringing an Airflow up has failed; the text names it and ends with the last lines that it wrote."""
-
-    def __init__(self, step: str, why: str, lines: Sequence[str]) -> None:
-        super().__init__("\n".join((f"{step} {why}", *lines)))
-        self.step = step
-        self.lines = tuple(lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,33 +51,56 @@ where deleted_at is null and id > $1 and (workspace_id = any($3::text[]) or id =
 order by id
 limit $2
 
--- name: want_simulated
-insert into simulated_deployments as s (deployment_id, generation, wanted, components)
-values ($1, $2, $3, $4::jsonb)
+-- name: want
+insert into assignments as a (deployment_id, generation, wish)
+values ($1, $2, $3)
 on conflict (deployment_id) do update
-set generation = excluded.generation, wanted = excluded.wanted, components = excluded.components
-where s.generation < excluded.generation or (s.generation = excluded.generation and s.wanted = excluded.wanted)
+set generation = excluded.generation, wish = excluded.wish
+where a.generation < excluded.generation or (a.generation = excluded.generation and a.wish = excluded.wish)
 returning generation
 
--- name: observe_simulated
-select generation, wanted, up_generation from simulated_deployments where deployment_id = $1
+-- name: assignments
+-- All that is not over: what is to run or sleep, and what is to go and has not gone yet.
+select deployment_id, generation, wish, seen_generation, seen
+from assignments
+where wish <> 'gone' or seen_generation <> generation or seen is distinct from 'REMOVED'
 
--- name: lock_simulated
--- What is to be started, and what nobody has cleared up, each with whether this session holds it now. $1: it did before.
-select s.deployment_id, pg_try_advisory_lock(hashtextextended('simulated ' || s.deployment_id, 0)) as held
-from simulated_deployments s
-where (s.wanted or s.up_generation is not null)
-    and not exists (select from unnest($1::text[]) as k (id) where k.id = s.deployment_id)
+-- name: find_assignment
+select deployment_id, generation, wish, seen_generation, seen, endpoint from assignments where deployment_id = $1
 
--- name: changed_simulated
--- What this session holds ($1) and is not what runs: other than the generation of $2, or not wanted any more.
-select s.deployment_id, s.generation, s.wanted, s.components::text as components
-from unnest($1::text[], $2::integer[]) as k (id, generation)
-join simulated_deployments s on s.deployment_id = k.id
-where s.generation <> k.generation or not s.wanted
+-- name: note_seen
+-- Written by the holder of the lease alone ($6: driver, $7: token), and only while its wish is the last one.
+update assignments
+set seen_generation = $2, seen = $3, trouble = $4::jsonb, endpoint = $5, news = nextval('assignment_news')
+where deployment_id = $1 and generation = $2
+    and exists (select from keeper_leases where driver = $6 and token = $7 and until > clock_timestamp())
+returning news
 
--- name: mark_simulated
-update simulated_deployments set up_generation = $2, incarnation = $3 where deployment_id = $1
+-- name: untold
+select deployment_id, seen_generation, seen, trouble::text as trouble, news
+from assignments
+where news > told
+order by news
+limit $1
 
--- name: unlock_simulated
-select pg_advisory_unlock(hashtextextended('simulated ' || $1::text, 0))
+-- name: mark_told
+update assignments
+set told = $2, trouble = case when news = $2 then null else trouble end
+where deployment_id = $1 and told < $2
+
+-- name: take_lease
+insert into keeper_leases as l (driver, holder, token, until)
+values ($1, $2, 1, clock_timestamp() + $3)
+on conflict (driver) do update
+set holder = excluded.holder, token = l.token + 1, until = excluded.until
+where l.until < clock_timestamp() or l.holder = excluded.holder
+returning token
+
+-- name: renew_lease
+update keeper_leases
+set until = clock_timestamp() + $4
+where driver = $1 and holder = $2 and token = $3 and until > clock_timestamp()
+returning token
+
+-- name: release_lease
+update keeper_leases set until = '-infinity' where driver = $1 and holder = $2 and token = $3

@@ -19,6 +19,7 @@ from services.deployments.contract import (
     DeploymentRow,
     Deployments,
     LogBatch,
+    State,
     WorkspaceId,
     logs_filter,
 )
@@ -116,6 +117,16 @@ class Gateway:
         found = await self.ask(Deployments(ids=(DeploymentId(id_),)), principal or holding(Role.SYSTEM_ADMIN))
         rows: tuple[DeploymentRow, ...] = found.rows
         return rows[0] if rows else None
+
+
+async def becomes(gateway: Gateway, row: DeploymentRow, state: State, *, timeout_s: float = 20.0) -> None:
+    """Return when a deployment is in a state."""
+
+    async def is_there() -> bool:
+        now = await gateway.row(row.id)
+        return now is not None and now.state is state
+
+    await until(is_there, timeout_s=timeout_s)
 
 
 async def until(condition: Callable[[], Awaitable[bool]], *, timeout_s: float = 20.0) -> None:

@@ -16,6 +16,7 @@ from services.deployments.contract import (
     EnvironmentVariable,
     Rule,
     Status,
+    VariableRow,
 )
 from services.identity.contract import Role
 from shared.auth import ANONYMOUS, Principal, service_principal
@@ -238,7 +239,7 @@ async def test_secrets_are_nowhere_in_the_clear(gateway: Gateway, ground: Ground
     row = await gateway.create(
         env=(EnvironmentVariable(key="TOKEN", value=secret),), properties={"alert_emails": [address]}
     )
-    assert row.env_keys == ("TOKEN",)
+    assert row.variables == (VariableRow(key="TOKEN"),)
     assert secret not in row.model_dump_json()
     async with connection_to(ground.database) as connection:
 

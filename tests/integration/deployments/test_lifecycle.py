@@ -6,8 +6,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-
-import pytest
+from datetime import timedelta
 
 from services.deployments.app import APP
 from services.deployments.contract import (
@@ -16,10 +15,15 @@ from services.deployments.contract import (
     DeleteDeployment,
     DeploymentRow,
     EnvironmentVariable,
+    HibernateDeployment,
+    SetAirflowVersion,
     State,
+    UpdateDeployment,
+    WakeDeployment,
     deployment_stream,
 )
 from services.deployments.directory import WorkspaceDirectory
+from services.deployments.drivers.offers import SIMULATED
 from services.deployments.handlers import CommandHandlers
 from shared.bus.context import Context
 from shared.bus.request import Request
@@ -34,6 +38,7 @@ from tests.integration.deployments.service import (
     MASTER_KEY,
     WORKSPACE,
     Gateway,
+    becomes,
     connection_to,
     gateway_of,
     log_reader,
@@ -46,14 +51,6 @@ from tests.integration.deployments.service import (
 LEASE_S = FollowerSettings().lease.total_seconds()  # a job that was at work when its process was killed waits so long
 
 
-async def becomes(gateway: Gateway, row: DeploymentRow, state: State, *, timeout_s: float = 20.0) -> None:
-    async def is_there() -> bool:
-        now = await gateway.row(row.id)
-        return now is not None and now.state is state
-
-    await until(is_there, timeout_s=timeout_s)
-
-
 async def test_a_creation_ends_healthy_and_its_components_write(ground: Ground, gateway: Gateway) -> None:
     async with running(settings_of(ground.database, ground.nats)):
         created = await gateway.create()
@@ -64,33 +61,62 @@ async def test_a_creation_ends_healthy_and_its_components_write(ground: Ground, 
         assert {batch.deployment for batch in batches} == {created.id}
 
 
-@pytest.mark.parametrize("hard", [False, True])
-async def test_a_deletion_ends_the_lines_and_what_is_left(ground: Ground, gateway: Gateway, *, hard: bool) -> None:
-    async with running(settings_of(ground.database, ground.nats)) as process:
+async def test_a_hard_deletion_leaves_nothing(ground: Ground, gateway: Gateway) -> None:
+    async with running(settings_of(ground.database, ground.nats)):
         created = await gateway.create(env=(EnvironmentVariable(key="A", value="b"),))
         await becomes(gateway, created, State.HEALTHY)
-        await gateway.ask(DeleteDeployment(deployment_id=created.id, hard=hard), member())
+        await gateway.ask(DeleteDeployment(deployment_id=created.id, hard=True), member())
+        await has_happened(ground, created, "deployment.removed")
+        await until(lambda: _is_gone(ground, created))
+        await until(lambda: _has_no_key(ground, created))
+
+
+async def test_a_deletion_stops_at_once_and_purges_after_its_days(ground: Ground, gateway: Gateway) -> None:
+    async with running(settings_of(ground.database, ground.nats)):
+        created = await gateway.create()
+        await becomes(gateway, created, State.HEALTHY)
+        await gateway.ask(DeleteDeployment(deployment_id=created.id), member())
+        await has_happened(ground, created, "deployment.hibernated")
+        assert not await _is_gone(ground, created)
         async with connection_to(ground.database) as connection:
-            await is_removed(ground, created)
-            await gateway.ask(CreateDeployment(workspace_id=WORKSPACE, label="next"), member())
-            left = await connection.fetchval("select count(*) from read.deployments where id = $1", created.id)
-            assert left == (0 if hard else 1)
-            assert await connection.fetchval(
-                "select up_generation is null and not wanted from simulated_deployments where deployment_id = $1",
-                created.id,
-            )
-            if hard:
-                await until(lambda: _has_no_key(ground, created))
-        assert process.health_port
+            due = await connection.fetchval("select not_before from outbox where kind = 'purge'")
+            assert due - created.created_at > timedelta(days=13, hours=23)
+            await connection.execute("update outbox set not_before = now() where kind = 'purge'")
+        await has_happened(ground, created, "deployment.removed")
+        await until(lambda: _is_gone(ground, created))
 
 
-async def is_removed(ground: Ground, row: DeploymentRow) -> None:
+async def _is_gone(ground: Ground, row: DeploymentRow) -> bool:
+    async with connection_to(ground.database) as connection:
+        return not await connection.fetchval("select count(*) from read.deployments where id = $1", row.id)
+
+
+async def test_it_is_changed_hibernated_woken_and_upgraded(ground: Ground, gateway: Gateway) -> None:
+    async with running(settings_of(ground.database, ground.nats)):
+        created = await gateway.create(airflow_version="3.1.8")
+        await becomes(gateway, created, State.HEALTHY)
+        changed = await gateway.ask(UpdateDeployment(deployment_id=created.id, config_patch={"x": 1}), member())
+        assert (changed.state, changed.generation) == (State.UPDATING, 2)
+        await becomes(gateway, created, State.HEALTHY)
+        await gateway.ask(HibernateDeployment(deployment_id=created.id), member())
+        await becomes(gateway, created, State.HIBERNATED)
+        await gateway.ask(WakeDeployment(deployment_id=created.id), member())
+        await becomes(gateway, created, State.HEALTHY)
+        wish = await gateway.ask(SetAirflowVersion(deployment_id=created.id, airflow_version="3.3.2"), member())
+        assert (wish.airflow_version, wish.desired_airflow_version) == ("3.1.8", "3.3.2")
+        await becomes(gateway, created, State.HEALTHY)
+        last = await gateway.row(created.id)
+        assert last is not None
+        assert (last.airflow_version, last.observed_generation) == ("3.3.2", 5)
+
+
+async def has_happened(ground: Ground, row: DeploymentRow, type_name: str) -> None:
     async with connection_to(ground.database) as connection:
 
         async def recorded() -> bool:
             stream = deployment_stream(row.id)
             types = await connection.fetch("select type_name from events where stream = $1", stream)
-            return "deployment.removed" in {each["type_name"] for each in types}
+            return type_name in {each["type_name"] for each in types}
 
         await until(recorded)
 
@@ -118,6 +144,7 @@ async def _create_and_die(ground: Ground) -> DeploymentRow:
             commands=Commands(store),
             bus=anybody.bus,
             directory=directory,
+            offered=SIMULATED,
             manual_release_names=False,
         )
         wish = Request(CreateDeployment(workspace_id=WORKSPACE, label="nightly"), Context.first(member()))
@@ -132,12 +159,9 @@ async def test_a_deletion_right_after_the_creation_leaves_nothing_up(ground: Gro
         rows = [await gateway.create(f"number {n}") for n in range(5)]
         await asyncio.gather(*(gateway.ask(DeleteDeployment(deployment_id=row.id), member()) for row in rows))
         for row in rows:
-            await is_removed(ground, row)
+            await has_happened(ground, row, "deployment.hibernated")
         async with connection_to(ground.database) as connection:
-            busy = await connection.fetchval(
-                "select count(*) from simulated_deployments where wanted or up_generation is not null"
-            )
-            assert busy == 0
+            assert await connection.fetchval("select count(*) from assignments where wish = 'run'") == 0
 
 
 async def test_after_a_kill_the_lines_go_on_with_a_new_incarnation(ground: Ground, gateway: Gateway) -> None:
@@ -202,8 +226,9 @@ async def test_a_rebuild_equals_the_running_table(ground: Ground, gateway: Gatew
             for n in range(6)
         ]
         for row in rows[:2]:
-            await gateway.ask(DeleteDeployment(deployment_id=row.id, hard=row is rows[0]), member())
-            await is_removed(ground, row)
+            hard = row is rows[0]
+            await gateway.ask(DeleteDeployment(deployment_id=row.id, hard=hard), member())
+            await has_happened(ground, row, "deployment.removed" if hard else "deployment.hibernated")
         for row in rows[2:]:
             await becomes(gateway, row, State.HEALTHY)
         before = await _table(ground)

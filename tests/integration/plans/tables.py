@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 from services.deployments.statements import QUERIES as DEPLOYMENTS
@@ -62,12 +63,14 @@ SERVICES: Final[Mapping[str, Questions]] = {
         f"""
         insert into read.deployments
         select 'd' || lpad(n::text, 5, '0'), 'w' || lpad((n % 20000)::text, 5, '0'), 'label ' || n, '', 'release-' || n,
-            'airflow', '', '', 'CeleryExecutor', '{{}}', '{{}}', '[]', 'HEALTHY', 'active', 1, 1, false, now(), now(),
+            'airflow', '', '', 'CeleryExecutor', '{{}}', '{{}}', 'HEALTHY', 'active', 1, 1, false, now(), now(),
             case n % 3 when 0 then null else now() end
         from generate_series(1, {ROWS}) n;
-        insert into simulated_deployments
-        select 'd' || lpad(n::text, 5, '0'), 1, n % 3 = 0, '{{}}', case n % 3 when 0 then 1 end, null
-        from generate_series(1, {ROWS}) n
+        insert into assignments (deployment_id, generation, wish, seen_generation, seen, news, told)
+        select 'd' || lpad(n::text, 5, '0'), 1, case n % 100 when 0 then 'run' else 'gone' end, 1,
+            case n % 100 when 0 then 'HEALTHY' else 'REMOVED' end, n, n - case n % 100 when 0 then 1 else 0 end
+        from generate_series(1, {ROWS}) n;
+        insert into keeper_leases select 'driver ' || n, '', 1, now() from generate_series(1, 3) n
         """,
         {
             "load_deployments": [_ids("d")],
@@ -79,13 +82,16 @@ SERVICES: Final[Mapping[str, Questions]] = {
             "find_by_release_name": ["", PAGE, *_SOME, "release-3"],
             "find_all": ["", PAGE],
             "find_seen": ["", PAGE, _ids("w"), _ids("d")],
-            "want_simulated": ["d00003", 2, True, "{}"],
-            "observe_simulated": ["d00003"],
-            "changed_simulated": [_ids("d"), [1] * MOST_ROWS],
-            "mark_simulated": ["d00003", 1, "incarnation"],
-            "unlock_simulated": ["d00003"],
+            "want": ["d00003", 2, "run"],
+            "assignments": [],
+            "find_assignment": ["d00003"],
+            "note_seen": ["d00003", 1, "HEALTHY", "{}", "", "driver 1", 1],
+            "untold": [100],
+            "mark_told": ["d00003", 1],
+            "take_lease": ["driver 1", "me", timedelta(seconds=10)],
+            "renew_lease": ["driver 1", "me", 1, timedelta(seconds=10)],
+            "release_lease": ["driver 1", "me", 1],
         },
-        looking_over=frozenset({"lock_simulated"}),
     ),
 }
 """The services whose tables are filled here; identity's are seeded, see tests/integration/identity/plans."""

@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 
 from services.deployments.contract import DeploymentId
+from services.deployments.drivers.protocol import StepFailed
 from services.deployments.runner.configuration import DatabaseAddress
 from services.deployments.runner.databases import Databases
-from services.deployments.runner.processes import StepFailed
 from services.deployments.runner.versions import VERSIONS
 from shared.errors import Unavailable
 from tests.servers import PostgresForTests

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from services.deployments.drivers.protocol import StepFailed
 from services.deployments.runner.environments import Environments
-from services.deployments.runner.processes import Command, StepFailed, run_step
+from services.deployments.runner.processes import Command, run_step
 from services.deployments.runner.versions import VERSIONS
 
 pytestmark = [pytest.mark.airflow, pytest.mark.full, pytest.mark.timeout(400)]

@@ -4,14 +4,24 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from services.deployments.contract import (
+    AirflowSecrets,
     CreateDeployment,
     DeleteDeployment,
+    DeploymentAirflowVersionSet,
     DeploymentBecameHealthy,
+    DeploymentBecameUnhealthy,
     DeploymentCreated,
     DeploymentDeleted,
     DeploymentEvent,
+    DeploymentFailed,
+    DeploymentHibernated,
+    DeploymentHibernationRequested,
     DeploymentId,
+    DeploymentPurgeRequested,
     DeploymentRemoved,
+    DeploymentRetryRequested,
+    DeploymentUpdated,
+    DeploymentWakeRequested,
     Executor,
     WorkspaceId,
 )
@@ -24,8 +34,16 @@ AT = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
 LATER = AT + timedelta(hours=1)
 NAME = "solar-comet-0042"
 
+SECRETS = AirflowSecrets(
+    fernet_key="fernet", web_secret="web", jwt_secret="jwt", admin_password="admin", database_password="database"
+)
 CREATE = CreateDeployment(
-    workspace_id=WORKSPACE_ID, label="nightly", deployment_id=ID, release_names=(NAME, "lunar-halo-7777"), now=AT
+    workspace_id=WORKSPACE_ID,
+    label="nightly",
+    deployment_id=ID,
+    release_names=(NAME, "lunar-halo-7777"),
+    secrets=SECRETS,
+    now=AT,
 )
 DELETE = DeleteDeployment(deployment_id=ID, now=LATER)
 CREATED = DeploymentCreated(
@@ -37,12 +55,26 @@ CREATED = DeploymentCreated(
     airflow_version=DEFAULT_AIRFLOW_VERSION,
     executor=Executor.CELERY,
     config={"executor": "CeleryExecutor"},
+    secrets=SECRETS.model_dump_json(),
     created_at=AT,
 )
 HEALTHY = DeploymentBecameHealthy(deployment_id=ID, generation=1, became_healthy_at=LATER)
 DELETED = DeploymentDeleted(deployment_id=ID, workspace_id=WORKSPACE_ID, generation=2, deleted_at=LATER)
 HARD_DELETED = DELETED.model_copy(update={"hard": True})
 REMOVED = DeploymentRemoved(deployment_id=ID, generation=2, removed_at=LATER)
+UPDATED = DeploymentUpdated(deployment_id=ID, version="1.19.0", generation=2, updated_at=LATER)
+VERSION_SET = DeploymentAirflowVersionSet(deployment_id=ID, airflow_version="3.4.0", generation=2, set_at=LATER)
+ASLEEP = DeploymentHibernationRequested(deployment_id=ID, generation=2, requested_at=LATER)
+HIBERNATED = DeploymentHibernated(deployment_id=ID, generation=2, hibernated_at=LATER)
+AWAKE = DeploymentWakeRequested(deployment_id=ID, generation=3, requested_at=LATER)
+UNHEALTHY = DeploymentBecameUnhealthy(
+    deployment_id=ID, generation=1, complaints=("scheduler does not run",), became_unhealthy_at=LATER
+)
+FAILED = DeploymentFailed(
+    deployment_id=ID, generation=1, step="install", reason="ended with 1", lines='["no network"]', failed_at=LATER
+)
+RETRIED = DeploymentRetryRequested(deployment_id=ID, generation=2, requested_at=LATER)
+PURGED = DeploymentPurgeRequested(deployment_id=ID, generation=3, requested_at=LATER)
 
 
 def recorded(event: DeploymentEvent, *, position: int = 1) -> Recorded:

@@ -1,14 +1,32 @@
 """Who may know of a deployment, and what follows from its events for the driver."""
 
+from datetime import timedelta
+
 import pytest
 
 from services.deployments.access import require_sees, seen_entities, sees
 from services.deployments.contract import DeploymentEvent, DeploymentId, WorkspaceId
-from services.deployments.policies import DRIVE, DriverJob, DriverPolicy, Wish
+from services.deployments.policies import DRIVE, PURGE, DriverJob, DriverPolicy, PurgeJob
 from services.identity.contract import ROLE_PERMISSIONS, Role
 from shared.auth import ANONYMOUS, Grant, Principal, PrincipalKind
 from shared.errors import NotFound, Unauthenticated
-from tests.unit.deployments.examples import CREATED, DELETED, HEALTHY, ID, REMOVED, WORKSPACE_ID, recorded
+from tests.unit.deployments.examples import (
+    ASLEEP,
+    CREATED,
+    DELETED,
+    FAILED,
+    HARD_DELETED,
+    HEALTHY,
+    HIBERNATED,
+    ID,
+    LATER,
+    PURGED,
+    REMOVED,
+    UNHEALTHY,
+    UPDATED,
+    WORKSPACE_ID,
+    recorded,
+)
 
 
 def holding(*grants: tuple[Role, str]) -> Principal:
@@ -50,13 +68,25 @@ def test_lists_are_narrowed_to_the_entities_of_the_grants() -> None:
     assert seen_entities(somebody) == ("deployment:d1", "workspace:w1")
 
 
-@pytest.mark.parametrize(("event", "generation", "wish"), [(CREATED, 1, Wish.APPLY), (DELETED, 2, Wish.DELETE)])
-def test_a_wish_is_one_job_a_generation(event: DeploymentEvent, generation: int, wish: Wish) -> None:
-    [job] = DriverPolicy().jobs(recorded(event))
+POLICY = DriverPolicy(kept=timedelta(days=14))
+
+
+@pytest.mark.parametrize(
+    ("event", "generation"), [(CREATED, 1), (UPDATED, 2), (ASLEEP, 2), (HARD_DELETED, 2), (PURGED, 3)]
+)
+def test_a_wish_is_one_job_a_generation(event: DeploymentEvent, generation: int) -> None:
+    [job] = POLICY.jobs(recorded(event))
     assert (job.kind, job.key) == (DRIVE, f"{ID}/{generation}")
-    assert DriverJob.model_validate_json(job.payload) == DriverJob(deployment_id=ID, generation=generation, wish=wish)
+    assert DriverJob.model_validate_json(job.payload) == DriverJob(deployment_id=ID, generation=generation)
 
 
-@pytest.mark.parametrize("event", [HEALTHY, REMOVED])
+def test_the_data_of_a_deleted_one_are_purged_after_their_days() -> None:
+    drive, purge = POLICY.jobs(recorded(DELETED))
+    assert drive.kind == DRIVE
+    assert (purge.kind, purge.not_before) == (PURGE, LATER + timedelta(days=14))
+    assert PurgeJob.model_validate_json(purge.payload).deployment_id == ID
+
+
+@pytest.mark.parametrize("event", [HEALTHY, UNHEALTHY, FAILED, HIBERNATED, REMOVED])
 def test_what_the_driver_reported_is_no_new_job(event: DeploymentEvent) -> None:
-    assert list(DriverPolicy().jobs(recorded(event))) == []
+    assert list(POLICY.jobs(recorded(event))) == []

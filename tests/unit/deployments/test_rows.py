@@ -2,19 +2,38 @@
 
 import pytest
 
-from services.deployments.contract import DeploymentEvent, DeploymentRow, Executor, State, Status, status_of
-from services.deployments.projections import evolve_row, row_before_deletion, row_of
+from services.deployments.contract import (
+    DeploymentEvent,
+    DeploymentRow,
+    Executor,
+    State,
+    Status,
+    Trouble,
+    VariableRow,
+    status_of,
+)
+from services.deployments.domain.row import evolve_row
+from services.deployments.projections import row_before_deletion, row_of
 from shared.store.personal import FORGOTTEN
 from tests.unit.deployments.examples import (
+    ASLEEP,
     AT,
+    AWAKE,
     CREATED,
     DELETED,
+    FAILED,
     HARD_DELETED,
     HEALTHY,
+    HIBERNATED,
     ID,
     LATER,
     NAME,
+    PURGED,
     REMOVED,
+    RETRIED,
+    UNHEALTHY,
+    UPDATED,
+    VERSION_SET,
     WORKSPACE_ID,
     recorded,
 )
@@ -26,6 +45,7 @@ ROW = DeploymentRow(
     release_name=NAME,
     version=CREATED.version,
     airflow_version=CREATED.airflow_version,
+    desired_airflow_version=CREATED.airflow_version,
     executor=Executor.CELERY,
     config={"executor": "CeleryExecutor"},
     state=State.CREATING,
@@ -39,7 +59,7 @@ UP = ROW.model_copy(update={"state": State.HEALTHY, "status": Status.ACTIVE, "ob
 def fold(*events: DeploymentEvent) -> DeploymentRow | None:
     row: DeploymentRow | None = None
     for event in events:
-        row = evolve_row(row, recorded(event))
+        row = evolve_row(row, event)
     return row
 
 
@@ -56,11 +76,62 @@ def test_a_deleted_one_keeps_its_row_and_says_when() -> None:
     assert fold(CREATED, HEALTHY, DELETED) == UP.model_copy(update={**going, "deleted_at": LATER})
 
 
-def test_a_removed_one_keeps_its_row_unless_it_was_deleted_hard() -> None:
-    row = fold(CREATED, DELETED, REMOVED)
+def test_a_deleted_one_is_stopped_then_purged_then_gone() -> None:
+    stopped = fold(CREATED, HEALTHY, DELETED, HIBERNATED)
+    assert stopped is not None
+    assert (stopped.state, stopped.observed_generation) == (State.DELETED, 2)
+    purged = fold(CREATED, HEALTHY, DELETED, HIBERNATED, PURGED)
+    assert purged is not None
+    assert (purged.state, purged.generation) == (State.DELETING, 3)
+    assert fold(CREATED, HEALTHY, DELETED, HIBERNATED, PURGED, REMOVED) is None
+
+
+STATES: list[tuple[State, list[DeploymentEvent]]] = [
+    (State.UPDATING, [CREATED, HEALTHY, UPDATED]),
+    (State.CREATING, [CREATED, UPDATED]),
+    (State.UPDATING, [CREATED, HEALTHY, VERSION_SET]),
+    (State.HIBERNATING, [CREATED, HEALTHY, ASLEEP]),
+    (State.HIBERNATED, [CREATED, HEALTHY, ASLEEP, HIBERNATED]),
+    (State.WAKING, [CREATED, HEALTHY, ASLEEP, HIBERNATED, AWAKE]),
+    (State.UNHEALTHY, [CREATED, HEALTHY, UNHEALTHY]),
+    (State.HEALTHY, [CREATED, HEALTHY, UNHEALTHY, HEALTHY]),
+    (State.CREATE_FAILED, [CREATED, FAILED]),
+    (State.UPDATE_FAILED, [CREATED, HEALTHY, FAILED]),
+    (State.CREATING, [CREATED, FAILED, RETRIED]),
+    (State.DELETE_FAILED, [CREATED, HARD_DELETED, FAILED]),
+]
+
+
+@pytest.mark.parametrize(("state", "past"), STATES)
+def test_each_past_ends_in_its_state(state: State, past: list[DeploymentEvent]) -> None:
+    row = fold(*past)
     assert row is not None
-    assert (row.state, row.observed_generation) == (State.DELETED, 2)
-    assert fold(CREATED, HARD_DELETED, REMOVED) is None
+    assert (row.state, row.status) == (state, status_of(state))
+
+
+def test_trouble_is_told_until_it_is_over() -> None:
+    failed, retried = fold(CREATED, FAILED), fold(CREATED, FAILED, RETRIED)
+    assert failed is not None
+    assert failed.trouble == Trouble(step="install", reason="ended with 1", lines=("no network",))
+    assert retried is not None
+    assert retried.trouble is None
+
+
+def test_the_version_that_runs_changes_when_the_new_one_is_up() -> None:
+    waiting, up = fold(CREATED, HEALTHY, VERSION_SET), fold(CREATED, HEALTHY, VERSION_SET, HEALTHY)
+    assert waiting is not None
+    assert (waiting.airflow_version, waiting.desired_airflow_version) == (CREATED.airflow_version, "3.4.0")
+    assert up is not None
+    assert (up.airflow_version, up.desired_airflow_version) == ("3.4.0", "3.4.0")
+
+
+def test_values_of_secrets_are_not_told() -> None:
+    told = CREATED.model_copy(
+        update={"env_keys": ("A", "B"), "plain_keys": ("A",), "env": '{"A": "seen", "B": "hidden"}'}
+    )
+    row = fold(told)
+    assert row is not None
+    assert row.variables == (VariableRow(key="A", value="seen", is_secret=False), VariableRow(key="B"))
 
 
 def test_answers_are_told_also_of_what_is_gone() -> None:

@@ -7,13 +7,32 @@ import pytest
 from services.deployments.app import APP
 from services.deployments.contract import (
     EVENTS,
+    Executor,
     WorkspaceDeploymentAdded,
     WorkspaceDeploymentDropped,
     WorkspaceWasClosed,
 )
 from shared.messages import Event
 from shared.store.personal import FORGOTTEN
-from tests.unit.deployments.examples import AT, CREATED, HARD_DELETED, HEALTHY, ID, LATER, REMOVED, WORKSPACE_ID
+from tests.unit.deployments.examples import (
+    ASLEEP,
+    AT,
+    AWAKE,
+    CREATED,
+    FAILED,
+    HARD_DELETED,
+    HEALTHY,
+    HIBERNATED,
+    ID,
+    LATER,
+    PURGED,
+    REMOVED,
+    RETRIED,
+    UNHEALTHY,
+    UPDATED,
+    VERSION_SET,
+    WORKSPACE_ID,
+)
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "deployments"
 MEANT: dict[str, Event] = {
@@ -23,8 +42,30 @@ MEANT: dict[str, Event] = {
             "properties": {"extra_au": 2},
             "env_keys": ("TOKEN",),
             "env": FORGOTTEN,
+            "secrets": None,
         }
     ),
+    "deployment.updated.v1": UPDATED.model_copy(
+        update={
+            "label": "weekly",
+            "executor": Executor.LOCAL,
+            "config": {"executor": "LocalExecutor"},
+            "properties": {"extra_au": 3},
+            "dag_deployment": {"type": "image"},
+            "triggerer_replicas": 0,
+            "env_keys": ("TOKEN", "PLAIN"),
+            "plain_keys": ("PLAIN",),
+            "env": FORGOTTEN,
+        }
+    ),
+    "deployment.airflow_version_set.v1": VERSION_SET,
+    "deployment.hibernation_requested.v1": ASLEEP,
+    "deployment.wake_requested.v1": AWAKE,
+    "deployment.retry_requested.v1": RETRIED,
+    "deployment.became_unhealthy.v1": UNHEALTHY,
+    "deployment.hibernated.v1": HIBERNATED,
+    "deployment.failed.v1": FAILED.model_copy(update={"lines": FORGOTTEN}),
+    "deployment.purge_requested.v1": PURGED,
     "deployment.became_healthy.v1": HEALTHY,
     "deployment.deleted.v1": HARD_DELETED,
     "deployment.removed.v1": REMOVED,

@@ -6,8 +6,9 @@ import pytest
 from pydantic import JsonValue
 
 from services.deployments.contract import DeploymentCreated, EnvironmentVariable, Executor, Rule
-from services.deployments.domain.deployment import Absent, decide
+from services.deployments.domain.deployment import decide
 from services.deployments.domain.specification import check_specification
+from services.deployments.domain.state import Absent
 from shared.errors import AerodromeError, Invalid, Rejected
 from tests.unit.deployments.examples import CREATE
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from services.deployments.contract import DeploymentId
-from services.deployments.runner.configuration import AirflowSecrets, AirflowSpec, DatabaseAddress
+from services.deployments.contract import AirflowSecrets, DeploymentId
+from services.deployments.runner.configuration import AirflowSpec, DatabaseAddress
 from services.deployments.runner.versions import version_of
 from shared.ids import new_id
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.deployments.runner.processes import Command, StepFailed, lines_of, run_step, start_shimmed
+from services.deployments.drivers.protocol import StepFailed
+from services.deployments.runner.processes import Command, lines_of, run_step, start_shimmed
 from tests.unit.deployments.runner.trees import all_gone, pids_in, wait_until
 
 

@@ -1,0 +1,167 @@
+"""A deployment's row, folded from its events."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final, assert_never
+
+from pydantic import JsonValue
+
+from services.deployments.contract import (
+    DeploymentAirflowVersionSet,
+    DeploymentBecameHealthy,
+    DeploymentBecameUnhealthy,
+    DeploymentCreated,
+    DeploymentDeleted,
+    DeploymentEvent,
+    DeploymentFailed,
+    DeploymentHibernated,
+    DeploymentHibernationRequested,
+    DeploymentPurgeRequested,
+    DeploymentRemoved,
+    DeploymentRetryRequested,
+    DeploymentRow,
+    DeploymentSight,
+    DeploymentUpdated,
+    DeploymentWakeRequested,
+    DeploymentWish,
+    State,
+    Trouble,
+    VariableRow,
+    status_of,
+)
+from services.deployments.domain.specification import ALERT_EMAILS
+from shared.store.personal import Forgotten, clear_text
+
+_SAME_NAME: Final = ("label", "description", "version", "executor", "config", "cloud_role", "dag_deployment")
+
+
+def evolve_row(row: DeploymentRow | None, event: DeploymentEvent) -> DeploymentRow | None:
+    """Return the row after the event; None once the record of a deployment is dropped."""
+    if isinstance(event, DeploymentCreated):
+        return _created(event)
+    if row is None:
+        return None
+    return _seen(row, event) if isinstance(event, DeploymentSight) else _wish(row, event)
+
+
+def _wish(row: DeploymentRow, event: DeploymentWish) -> DeploymentRow:
+    match event:
+        case DeploymentUpdated():
+            return _updated(row, event)
+        case DeploymentAirflowVersionSet():
+            first = {} if row.observed_generation else {"airflow_version": event.airflow_version}
+            desired = {"desired_airflow_version": event.airflow_version, "updated_at": event.set_at, **first}
+            return _wished(row, event.generation, **desired)
+        case DeploymentHibernationRequested():
+            return _wished(row, event.generation, asleep=True, updated_at=event.requested_at)
+        case DeploymentWakeRequested():
+            after = _wished(row, event.generation, asleep=False, updated_at=event.requested_at)
+            return _in(after, State.WAKING)
+        case DeploymentRetryRequested() | DeploymentPurgeRequested():
+            return _wished(row, event.generation)
+        case DeploymentDeleted():
+            deleted = row.model_copy(update={"hard": event.hard, "deleted_at": event.deleted_at})
+            return _wished(deleted, event.generation, updated_at=event.deleted_at)
+        case _:
+            assert_never(event)
+
+
+def _seen(row: DeploymentRow, event: DeploymentSight) -> DeploymentRow | None:
+    match event:
+        case DeploymentBecameHealthy():
+            healthy = row.model_copy(update={"airflow_version": row.desired_airflow_version, "trouble": None})
+            return _in(healthy, State.HEALTHY, observed_generation=event.generation)
+        case DeploymentBecameUnhealthy():
+            return _in(row, State.UNHEALTHY, trouble=Trouble(reason="; ".join(event.complaints)))
+        case DeploymentHibernated():
+            state = State.DELETED if row.deleted_at else State.HIBERNATED
+            return _in(row, state, observed_generation=event.generation, trouble=None)
+        case DeploymentFailed():
+            return _failed(row, event)
+        case DeploymentRemoved():
+            return None
+        case _:
+            assert_never(event)
+
+
+def _created(event: DeploymentCreated) -> DeploymentRow:
+    return DeploymentRow(
+        id=event.deployment_id,
+        workspace_id=event.workspace_id,
+        label=event.label,
+        description=event.description,
+        release_name=event.release_name,
+        type=event.type,
+        version=event.version,
+        airflow_version=event.airflow_version,
+        desired_airflow_version=event.airflow_version,
+        executor=event.executor,
+        config=event.config,
+        properties={**event.properties, **_alert_emails(event.alert_emails)},
+        cloud_role=event.cloud_role,
+        dag_deployment=event.dag_deployment,
+        triggerer_replicas=event.triggerer_replicas,
+        variables=_variables(event.env_keys, event.plain_keys, event.env),
+        state=State.CREATING,
+        status=status_of(State.CREATING),
+        generation=event.generation,
+        created_at=event.created_at,
+        updated_at=event.created_at,
+    )
+
+
+def _updated(row: DeploymentRow, event: DeploymentUpdated) -> DeploymentRow:
+    changes: dict[str, Any] = {name: getattr(event, name) for name in _SAME_NAME if getattr(event, name) is not None}
+    if event.triggerer_replicas is not None:
+        changes["triggerer_replicas"] = event.triggerer_replicas
+    if event.env_keys is not None:
+        changes["variables"] = _variables(event.env_keys, event.plain_keys or (), event.env)
+    if event.properties is not None or event.alert_emails is not None:
+        changes["properties"] = _properties(row, event)
+    changes["updated_at"] = event.updated_at
+    if event.generation == row.generation:
+        return row.model_copy(update=changes)
+    return _wished(row, event.generation, **changes)
+
+
+def _properties(row: DeploymentRow, event: DeploymentUpdated) -> dict[str, JsonValue]:
+    before = {name: value for name, value in row.properties.items() if name != ALERT_EMAILS}
+    kept = {name: value for name, value in row.properties.items() if name == ALERT_EMAILS}
+    alerts = kept if event.alert_emails is None else _alert_emails(event.alert_emails)
+    return {**(before if event.properties is None else event.properties), **alerts}
+
+
+def _wished(row: DeploymentRow, generation: int, **changes: Any) -> DeploymentRow:
+    """Return the row with another wish, in the state of one who waits for it to come true."""
+    after = row.model_copy(update={**changes, "generation": generation, "trouble": None})
+    if after.deleted_at:
+        return _in(after, State.DELETING)
+    if after.asleep:
+        return _in(after, State.HIBERNATING)
+    return _in(after, State.UPDATING if after.observed_generation else State.CREATING)
+
+
+def _failed(row: DeploymentRow, event: DeploymentFailed) -> DeploymentRow:
+    lines = clear_text(event.lines)
+    trouble = Trouble(step=event.step, reason=event.reason, lines=tuple(json.loads(lines)) if lines else ())
+    if row.deleted_at:
+        return _in(row, State.DELETE_FAILED, trouble=trouble)
+    return _in(row, State.UPDATE_FAILED if row.observed_generation else State.CREATE_FAILED, trouble=trouble)
+
+
+def _in(row: DeploymentRow, state: State, **changes: Any) -> DeploymentRow:
+    return row.model_copy(update={"state": state, "status": status_of(state), **changes})
+
+
+def _variables(keys: Sequence[str], plain: Sequence[str], env: str | Forgotten | None) -> tuple[VariableRow, ...]:
+    text = clear_text(env)
+    values: dict[str, str] = json.loads(text) if text else {}
+    return tuple(
+        VariableRow(key=key, value=values.get(key, ""), is_secret=False) if key in plain else VariableRow(key=key)
+        for key in keys
+    )
+
+
+def _alert_emails(emails: str | Forgotten | None) -> dict[str, JsonValue]:
+    text = clear_text(emails)
+    return {ALERT_EMAILS: json.loads(text)} if text else {}

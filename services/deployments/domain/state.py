@@ -1,0 +1,192 @@
+"""What the rules of a deployment remember of its past."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Final, TypeAlias, assert_never
+
+from pydantic import JsonValue
+
+from services.deployments.contract import (
+    DeploymentAirflowVersionSet,
+    DeploymentBecameHealthy,
+    DeploymentBecameUnhealthy,
+    DeploymentCreated,
+    DeploymentDeleted,
+    DeploymentEvent,
+    DeploymentFailed,
+    DeploymentHibernated,
+    DeploymentHibernationRequested,
+    DeploymentPurgeRequested,
+    DeploymentRemoved,
+    DeploymentRetryRequested,
+    DeploymentSight,
+    DeploymentUpdated,
+    DeploymentWakeRequested,
+    DeploymentWish,
+    EnvironmentVariable,
+    WorkspaceId,
+)
+from services.deployments.domain.specification import ALERT_EMAILS, Wish
+from shared.store.personal import Forgotten, clear_text
+
+
+class Condition(Enum):
+    """What the driver last said of the present generation; PENDING: nothing yet."""
+
+    PENDING = auto()
+    HEALTHY = auto()
+    UNHEALTHY = auto()
+    HIBERNATED = auto()
+    FAILED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Nothing of that id was ever created."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """It is wanted: awake or asleep. `airflow_version` is the one that runs, "" before the first did."""
+
+    workspace_id: WorkspaceId
+    wish: Wish
+    generation: int
+    secrets: str = ""
+    airflow_version: str = ""
+    asleep: bool = False
+    condition: Condition = Condition.PENDING
+
+    @property
+    def label(self) -> str:
+        """Its name in its workspace."""
+        return self.wish.label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """It is no longer wanted; `purged`: neither are its data; `removed`: its driver has left nothing of it."""
+
+    workspace_id: WorkspaceId
+    generation: int
+    purged: bool
+    condition: Condition = Condition.PENDING
+    removed: bool = False
+
+
+Deployment: TypeAlias = Absent | Live | Deleted
+
+
+def evolve(deployment: Deployment, event: DeploymentEvent) -> Deployment:
+    """Return the state after `event`."""
+    if isinstance(event, DeploymentCreated):
+        return _created(event)
+    if isinstance(deployment, Absent):
+        return deployment
+    if isinstance(event, DeploymentSight):
+        return _seen(deployment, event)
+    return _wished(deployment, event)
+
+
+def _wished(deployment: Live | Deleted, event: DeploymentWish) -> Deployment:
+    match event:
+        case DeploymentUpdated() | DeploymentAirflowVersionSet():
+            return _changed(deployment, event) if isinstance(deployment, Live) else deployment
+        case DeploymentHibernationRequested() | DeploymentWakeRequested():
+            asleep = isinstance(event, DeploymentHibernationRequested)
+            slept = replace(deployment, asleep=asleep) if isinstance(deployment, Live) else deployment
+            return _next(slept, event.generation)
+        case DeploymentRetryRequested():
+            return _next(deployment, event.generation)
+        case DeploymentDeleted():
+            return Deleted(workspace_id=event.workspace_id, generation=event.generation, purged=event.hard)
+        case DeploymentPurgeRequested():
+            purged = replace(deployment, purged=True) if isinstance(deployment, Deleted) else deployment
+            return _next(purged, event.generation)
+        case _:
+            assert_never(event)
+
+
+def _seen(deployment: Live | Deleted, event: DeploymentSight) -> Deployment:
+    match event:
+        case DeploymentBecameHealthy():
+            running = deployment.wish.airflow_version if isinstance(deployment, Live) else ""
+            healthy = replace(deployment, condition=Condition.HEALTHY)
+            return replace(healthy, airflow_version=running) if isinstance(healthy, Live) else healthy
+        case DeploymentBecameUnhealthy():
+            return replace(deployment, condition=Condition.UNHEALTHY)
+        case DeploymentHibernated():
+            return replace(deployment, condition=Condition.HIBERNATED)
+        case DeploymentFailed():
+            return replace(deployment, condition=Condition.FAILED)
+        case DeploymentRemoved():
+            return replace(deployment, removed=True) if isinstance(deployment, Deleted) else deployment
+        case _:
+            assert_never(event)
+
+
+def _created(event: DeploymentCreated) -> Live:
+    wish = Wish(
+        label=event.label,
+        release_name=event.release_name,
+        executor=event.executor,
+        version=event.version,
+        airflow_version=event.airflow_version,
+        type=event.type,
+        description=event.description,
+        config=event.config,
+        properties={**event.properties, **_alerts(event.alert_emails)},
+        env=_variables(event.env_keys, event.plain_keys, event.env),
+        cloud_role=event.cloud_role,
+        dag_deployment=event.dag_deployment,
+        triggerer_replicas=event.triggerer_replicas,
+    )
+    secrets = clear_text(event.secrets)
+    return Live(workspace_id=event.workspace_id, wish=wish, generation=event.generation, secrets=secrets)
+
+
+_SAME_NAME: Final = ("label", "description", "version", "executor", "config", "cloud_role", "dag_deployment")
+
+
+def _changed(live: Live, event: DeploymentUpdated | DeploymentAirflowVersionSet) -> Live:
+    told = event.generation != live.generation
+    condition = Condition.PENDING if told else live.condition
+    if isinstance(event, DeploymentAirflowVersionSet):
+        wish = replace(live.wish, airflow_version=event.airflow_version)
+    else:
+        wish = _updated(live.wish, event)
+    return replace(live, wish=wish, generation=event.generation, condition=condition)
+
+
+def _updated(wish: Wish, event: DeploymentUpdated) -> Wish:
+    given: dict[str, object] = {name: getattr(event, name) for name in _SAME_NAME if getattr(event, name) is not None}
+    if event.triggerer_replicas is not None:
+        given["triggerer_replicas"] = event.triggerer_replicas
+    if event.env_keys is not None:
+        given["env"] = _variables(event.env_keys, event.plain_keys or (), event.env)
+    if event.properties is not None or event.alert_emails is not None:
+        alerts = wish.properties.get(ALERT_EMAILS)
+        kept = {name: value for name, value in wish.properties.items() if name != ALERT_EMAILS}
+        properties = kept if event.properties is None else dict(event.properties)
+        before: dict[str, JsonValue] = {} if alerts is None else {ALERT_EMAILS: alerts}
+        given["properties"] = {**properties, **(before if event.alert_emails is None else _alerts(event.alert_emails))}
+    return replace(wish, **given)  # type: ignore[arg-type]  # the fields of the event have the types of the wish's
+
+
+def _next(deployment: Live | Deleted, generation: int) -> Deployment:
+    return replace(deployment, generation=generation, condition=Condition.PENDING)
+
+
+def _variables(
+    keys: Sequence[str], plain: Sequence[str], env: str | Forgotten | None
+) -> tuple[EnvironmentVariable, ...]:
+    text = clear_text(env)
+    values: dict[str, str] = json.loads(text) if text else {}
+    return tuple(EnvironmentVariable(key=key, value=values.get(key, ""), is_secret=key not in plain) for key in keys)
+
+
+def _alerts(emails: str | Forgotten | None) -> dict[str, JsonValue]:
+    text = clear_text(emails)
+    return {ALERT_EMAILS: json.loads(text)} if text else {}

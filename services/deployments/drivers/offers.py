@@ -1,0 +1,22 @@
+"""What each driver offers, known also where the driver itself is in another process."""
+
+from typing import assert_never
+
+from services.deployments.contract import Executor
+from services.deployments.drivers.protocol import Capabilities
+from services.deployments.runner.versions import VERSIONS
+from services.deployments.settings import DriverName
+
+SIMULATED = Capabilities(executors=tuple(Executor), default_executor=Executor.CELERY)
+LOCAL = Capabilities(executors=(Executor.LOCAL,), default_executor=Executor.LOCAL, airflow_versions=tuple(VERSIONS))
+
+
+def offer_of(driver: DriverName) -> Capabilities:
+    """Return what a driver offers."""
+    match driver:
+        case DriverName.SIMULATED:
+            return SIMULATED
+        case DriverName.LOCAL:
+            return LOCAL
+        case _:
+            assert_never(driver)
