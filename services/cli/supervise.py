@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from services.cli import wakeful
 from services.cli.folder import CannotStart, DataFolder, write_private
 from services.cli.plan import Program
 from shared.servers.process import Child, Launch, free_port, start
@@ -54,6 +55,8 @@ class Supervisor:
             f"password={self.password}",
             "[rpcinterface:supervisor]",
             "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
+            "[rpcinterface:wakeful]",
+            f"supervisor.rpcinterface_factory={wakeful.FACTORY}",
         ]
         lines = [*head, *(line for program in programs for line in self._program(program)), *_groups(programs)]
         return "\n".join(lines) + "\n"
