@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from tests.acceptance.client import Houston
-from tests.acceptance.stack import Stack, running
+from tests.acceptance.stack import Stack, running_in
 
 PASSWORD = "correct horse battery"
 SIGN_UP = """mutation ($email: String!, $password: String!, $token: String) {
@@ -19,16 +20,17 @@ SIGN_IN = """mutation ($identity: String, $password: String!) {
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(quick_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Start a fresh product whose first user, the administrator, has signed up."""
-
-    async def sign_up(stack: Stack) -> None:
-        async with aiohttp.ClientSession() as session:
-            await Houston(stack.url, session).run(SIGN_UP, {"email": stack.admin_email, "password": PASSWORD})
-
-    with running(tmp_path_factory.mktemp("aerodrome")) as stack:
+    with running_in(quick_folder, tmp_path_factory.mktemp("aerodrome")) as stack:
         asyncio.run(sign_up(stack))
         yield stack
+
+
+async def sign_up(stack: Stack) -> None:
+    """Make the administrator."""
+    async with aiohttp.ClientSession() as session:
+        await Houston(stack.url, session).run(SIGN_UP, {"email": stack.admin_email, "password": PASSWORD})
 
 
 @pytest.fixture

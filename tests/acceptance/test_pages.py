@@ -11,7 +11,7 @@ from playwright.async_api import BrowserContext, Page, expect
 from tests.acceptance.browser import browser, picture
 from tests.acceptance.client import GraphQLFailed, Houston
 from tests.acceptance.conftest import PASSWORD, SIGN_IN, SIGN_UP
-from tests.acceptance.stack import Stack, running
+from tests.acceptance.stack import Stack, running_in
 from tests.integration.bus import until
 
 OTHER_PASSWORD = "staple horse battery"
@@ -181,11 +181,11 @@ async def test_a_forgotten_password_is_chosen_anew(
 
 
 async def test_a_stranger_confirms_their_address_where_sign_ups_are_open(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, window: BrowserContext
+    quick_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, window: BrowserContext
 ) -> None:
     monkeypatch.setenv("AERODROME_PUBLIC_SIGNUPS", "true")
     email = new_address()
-    with running(tmp_path / "aerodrome") as open_stack:
+    with running_in(quick_folder, tmp_path) as open_stack:
         page = await window.new_page()
         for who, heading in (("first@example.com", "Welcome"), (email, "Confirm your address")):
             await page.goto(f"{open_stack.url}/signup")

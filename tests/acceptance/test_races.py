@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +20,7 @@ from shared.bus.context import Context
 from shared.settings import BusSettings
 from tests.acceptance.client import JSON, GraphQLFailed, Houston
 from tests.acceptance.conftest import PASSWORD, SIGN_UP
-from tests.acceptance.stack import Stack, running
+from tests.acceptance.stack import Stack, running_in
 
 ROUNDS = 3
 CLOSED = (
@@ -68,7 +69,7 @@ def new_email(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fresh]:
+def fresh(quick_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fresh]:
     """Start a product whose first two users sign up at the same instant."""
 
     async def race(stack: Stack) -> list[Any]:
@@ -78,7 +79,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fresh]:
             asked = (anonymous.run(SIGN_UP, {"email": email, "password": PASSWORD}) for email in emails)
             return list(await asyncio.gather(*asked, return_exceptions=True))
 
-    with running(tmp_path_factory.mktemp("fresh") / "aerodrome") as stack:
+    with running_in(quick_folder, tmp_path_factory.mktemp("fresh")) as stack:
         first = asyncio.run(race(stack))
         tokens = [each["createUser"]["token"]["value"] for each in first if not isinstance(each, BaseException)]
         yield Fresh(stack, first, tokens)

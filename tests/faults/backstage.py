@@ -1,10 +1,11 @@
 """What lies behind the doors of a running product: its stores, its JetStream streams, its mail."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email import message_from_bytes, policy
+from typing import Self
 
 import asyncpg
 from nats.aio.client import Client
@@ -14,7 +15,7 @@ from services.cli.environments import environments
 from services.cli.folder import DataFolder
 from services.cli.reach import opened
 from services.cli.verifying import verify_store
-from services.nats_users import event_stream, inbox_prefix
+from services.nats_users import SERVICES, event_stream, inbox_prefix
 from shared.followers.published import place_of
 from shared.followers.status import Status
 from shared.store.verify import Verification
@@ -25,9 +26,19 @@ OPERATOR = "operator"
 
 @dataclass(frozen=True)
 class Backstage:
-    """The stores, streams and mails of one running product, seen by its operator."""
+    """The stores, streams and mails of one running product, seen by its operator.
+
+    `began` is the position in each store behind which the events of a test are.
+    """
 
     stack: Stack
+    began: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    @classmethod
+    async def from_now(cls, stack: Stack) -> Self:
+        """Return what sees only the events that are still to come."""
+        earlier = cls(stack)
+        return cls(stack, {service: len(await earlier.positions(service)) for service in SERVICES})
 
     async def positions(self, service: str) -> list[int]:
         """Return the positions of all events of a service, in order."""
@@ -35,8 +46,10 @@ class Backstage:
         return [row["position"] for row in rows]
 
     async def streams_with(self, service: str, type_name: str) -> Counter[str]:
-        """Return how many events of a type each stream of a service has."""
-        rows = await self.fetch(service, "select stream from events where type_name = $1", type_name)
+        """Return how many events of a type each stream of a service has that came since this test began."""
+        began = self.began.get(service, 0)
+        query = "select stream from events where type_name = $1 and position > $2"
+        rows = await self.fetch(service, query, type_name, began)
         return Counter(row["stream"] for row in rows)
 
     async def verification(self, service: str) -> Verification:

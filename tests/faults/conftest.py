@@ -1,5 +1,6 @@
-"""A product of its own for each fault test, so that one test's wreck is not another's start."""
+"""A product for each file of fault tests; a test tells its own things from those of the tests before it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -7,22 +8,30 @@ import aiohttp
 import pytest
 
 from tests.acceptance.client import Houston
-from tests.acceptance.conftest import PASSWORD, SIGN_UP
-from tests.acceptance.stack import Stack, running
+from tests.acceptance.conftest import PASSWORD, SIGN_IN, sign_up
+from tests.acceptance.stack import Stack, running_in
+from tests.faults.backstage import Backstage
 
 
-@pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    """Start a fresh product."""
-    with running(tmp_path / "aerodrome") as stack:
+@pytest.fixture(scope="module")
+def stack(quick_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Start a product; its first user has signed up."""
+    with running_in(quick_folder, tmp_path_factory.mktemp("aerodrome")) as stack:
+        asyncio.run(sign_up(stack))
         yield stack
 
 
 @pytest.fixture
 async def admin(stack: Stack) -> AsyncIterator[Houston]:
-    """Sign the first user up."""
+    """Sign the first user in."""
     timeout = aiohttp.ClientTimeout(total=20)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         anonymous = Houston(stack.url, session)
-        signed = await anonymous.run(SIGN_UP, {"email": stack.admin_email, "password": PASSWORD})
-        yield anonymous.as_(signed["createUser"]["token"]["value"])
+        signed = await anonymous.run(SIGN_IN, {"identity": stack.admin_email, "password": PASSWORD})
+        yield anonymous.as_(signed["createToken"]["token"]["value"])
+
+
+@pytest.fixture
+async def backstage(stack: Stack) -> Backstage:
+    """Look behind the product's doors; of events, those are seen that come after this."""
+    return await Backstage.from_now(stack)

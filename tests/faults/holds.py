@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-HELD_S = 20.0
+HELD_S = 60.0  # on a busy machine a killed service may take half of it to start
 _KEY = 20_261_128  # of the advisory lock; databases do not share it
 
 _HOLD = f"""

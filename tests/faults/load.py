@@ -2,15 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count, pairwise
-from typing import Self
+from typing import Self, TypeVar
+from uuid import uuid4
 
 import aiohttp
 
 from tests.acceptance.client import GraphQLFailed
 
+T = TypeVar("T")
 REFUSED_PAUSE_S = 0.02
 UNANSWERED_PAUSE_S = 0.05
 
@@ -20,11 +22,12 @@ class Load:
     """Writers that name each thing they ask for; a name is asked for once.
 
     `acknowledged` were answered with success and the id that is kept there, `refused` with an error, `unanswered` not
-    at all. `answered_at` holds the monotonic time in s of every success.
+    at all. `answered_at` holds the monotonic time in s of every success. All names begin with `name`.
     """
 
     ask: Callable[[str], Awaitable[str]]
     writers: int = 4
+    name: str = field(default_factory=lambda: f"load-{uuid4().hex[:8]}-")
     acknowledged: dict[str, str] = field(default_factory=dict[str, str])
     refused: dict[str, str] = field(default_factory=dict[str, str])
     unanswered: list[str] = field(default_factory=list[str])
@@ -35,7 +38,7 @@ class Load:
         for number in count():
             if self.stopping:
                 return
-            name = f"w{writer}-n{number}"
+            name = f"{self.name}w{writer}-n{number}"
             try:
                 id_ = await self.ask(name)
             except GraphQLFailed as failed:
@@ -70,6 +73,10 @@ class Load:
     def failures(self) -> int:
         """Return how many commands were not acknowledged."""
         return len(self.refused) + len(self.unanswered)
+
+    def own(self, things: Mapping[str, T]) -> dict[str, T]:
+        """Return those of the things by name that this load asked for."""
+        return {name: thing for name, thing in things.items() if name.startswith(self.name)}
 
     async def ask_again(self) -> int:
         """Ask once more for all that was not acknowledged, under the same keys; return how many those were.

@@ -106,9 +106,9 @@ async def die_at(step: Step, backstage: Backstage) -> None:
 @pytest.mark.parametrize("rounds", ROUNDS)
 @pytest.mark.parametrize("service", ["invites", "identity"])
 async def test_a_journey_comes_to_its_end_though_a_service_dies_at_any_step(
-    stack: Stack, admin: Houston, service: str, rounds: int
+    stack: Stack, backstage: Backstage, admin: Houston, service: str, rounds: int
 ) -> None:
-    backstage, steps = Backstage(stack), STEPS[service] * rounds
+    steps = STEPS[service] * rounds
     for step in steps:
         journey, began = Journey(stack, admin, step.copies), time.monotonic()
         async with asyncio.TaskGroup() as tasks:
@@ -122,7 +122,9 @@ async def test_a_journey_comes_to_its_end_though_a_service_dies_at_any_step(
 
 @pytest.mark.full
 @pytest.mark.timeout(900)
-async def test_journeys_come_to_their_end_though_both_services_die_at_random(stack: Stack, admin: Houston) -> None:
+async def test_journeys_come_to_their_end_though_both_services_die_at_random(
+    stack: Stack, backstage: Backstage, admin: Houston
+) -> None:
     seed = secrets.randbelow(1_000_000)
     print(f"seed {seed}")
     chance, journeys = random.Random(seed), [Journey(stack, admin) for _ in range(40)]
@@ -144,7 +146,7 @@ async def test_journeys_come_to_their_end_though_both_services_die_at_random(sta
     print(f"{len(journeys)} journeys, {kills} kills")
     for journey in journeys:
         await journey.assert_came_once()
-    await assert_all_is_well(Backstage(stack), len(journeys))
+    await assert_all_is_well(backstage, len(journeys))
 
 
 async def assert_all_is_well(backstage: Backstage, journeys: int) -> None:

@@ -25,7 +25,7 @@ MAILS_AT_ONCE = 4  # what a killed process has under way; each may leave again, 
 @pytest.mark.parametrize("kills", KILLS)
 @pytest.mark.parametrize("service", ["identity", "invites", "deployments", "gateway"])
 async def test_a_killed_service_loses_nothing_acknowledged(
-    stack: Stack, admin: Houston, service: str, kills: int
+    stack: Stack, backstage: Backstage, admin: Houston, service: str, kills: int
 ) -> None:
     commands = await commands_of(service, admin)
     async with Load(commands.ask) as load:
@@ -38,7 +38,6 @@ async def test_a_killed_service_loses_nothing_acknowledged(
             await load.more(20)
             print(f"{service}: at most {load.longest_pause(moment):.2f} s without a success after the kill")
     await assert_nothing_lost(load, commands)
-    backstage = Backstage(stack)
     await assert_stores_intact(backstage)
     if service == "invites":
         await assert_invited_once(backstage, load)
@@ -50,7 +49,7 @@ async def test_a_killed_service_loses_nothing_acknowledged(
 
 @pytest.mark.parametrize("kills", KILLS)
 async def test_workspaces_are_deleted_whole_though_both_services_that_do_it_are_killed(
-    stack: Stack, admin: Houston, kills: int
+    stack: Stack, backstage: Backstage, admin: Houston, kills: int
 ) -> None:
     commands = deletions(admin)
     async with Load(commands.ask) as load:
@@ -62,7 +61,6 @@ async def test_workspaces_are_deleted_whole_though_both_services_that_do_it_are_
                 await until_replaced(stack, old, service)
         await load.more(10)
     await assert_nothing_lost(load, commands)
-    backstage = Backstage(stack)
     deleted = await backstage.streams_with("identity", "workspace.deleted")
     closed = await backstage.streams_with("deployments", "workspace.closed")
     assert set(deleted.values()) == set(closed.values()) == {1}

@@ -13,8 +13,8 @@ import pytest
 
 from shared.servers.process import free_port
 from tests.acceptance.client import Houston
-from tests.acceptance.conftest import PASSWORD, SIGN_IN, SIGN_UP
-from tests.acceptance.stack import Stack, running
+from tests.acceptance.conftest import PASSWORD, SIGN_IN, sign_up
+from tests.acceptance.stack import Stack, running_in
 from tests.faults.backstage import Backstage
 from tests.faults.checks import assert_stores_intact, until
 from tests.faults.commands import INVITE
@@ -36,21 +36,15 @@ class Product:
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def product(quick_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """Run a product for all tests here, with a mail server to be that is not there yet."""
     port = free_port()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AERODROME_SMTP_HOST", "127.0.0.1")
         patch.setenv("AERODROME_SMTP_PORT", str(port))
-        with running(tmp_path_factory.mktemp("mail") / "aerodrome") as stack:
+        with running_in(quick_folder, tmp_path_factory.mktemp("mail")) as stack:
             asyncio.run(sign_up(stack))
             yield Product(stack, port)
-
-
-async def sign_up(stack: Stack) -> None:
-    """Make the administrator."""
-    async with aiohttp.ClientSession() as session:
-        await Houston(stack.url, session).run(SIGN_UP, {"email": stack.admin_email, "password": PASSWORD})
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def both(admin: Houston) -> tuple[Commands, Commands]:
 
 @pytest.mark.parametrize("kills", KILLS)
 async def test_replicas_that_are_killed_lose_nothing_and_do_nothing_twice(
-    stack: Stack, admin: Houston, pairs: Pairs, kills: int
+    backstage: Backstage, admin: Houston, pairs: Pairs, kills: int
 ) -> None:
     seed = secrets.randbelow(1_000_000)
     print(f"seed {seed}")
@@ -92,7 +92,6 @@ async def test_replicas_that_are_killed_lose_nothing_and_do_nothing_twice(
             print(f"{service}, {'own' if own else 'of up'}: at most {pause:.2f} s without a success, {failed} failed")
     await assert_nothing_lost(workspace_load, made)
     await assert_nothing_lost(load, invited)
-    backstage = Backstage(stack)
     await assert_invited_once(backstage, load)
     await assert_mailed_once(backstage, load, repeats=kills * MAILS_AT_ONCE)
     await assert_stores_intact(backstage)

@@ -38,9 +38,8 @@ async def assert_works_again(load: Load, commands: Commands, back: float, server
     assert first < AGAIN_S
 
 
-async def assert_all_is_well(stack: Stack, load: Load, commands: Commands) -> None:
+async def assert_all_is_well(backstage: Backstage, load: Load, commands: Commands) -> None:
     """Everything acknowledged is there with its record and its mail, each once, and the stores agree."""
-    backstage = Backstage(stack)
     await assert_nothing_lost(load, commands)
     await assert_invited_once(backstage, load)
     await assert_mailed_once(backstage, load)
@@ -52,7 +51,7 @@ async def assert_all_is_well(stack: Stack, load: Load, commands: Commands) -> No
 @pytest.mark.parametrize("kills", KILLS)
 @pytest.mark.parametrize("server", ["postgres", "nats"])
 async def test_a_killed_server_loses_nothing_acknowledged(
-    stack: Stack, admin: Houston, server: str, kills: int
+    stack: Stack, backstage: Backstage, admin: Houston, server: str, kills: int
 ) -> None:
     commands = invites(admin)
     async with Load(commands.ask) as load:
@@ -63,12 +62,12 @@ async def test_a_killed_server_loses_nothing_acknowledged(
             await until_replaced(stack, old, server)
             await until_back(stack, server)
             await assert_works_again(load, commands, time.monotonic(), server)
-    await assert_all_is_well(stack, load, commands)
+    await assert_all_is_well(backstage, load, commands)
 
 
 @pytest.mark.full
 async def test_a_killed_session_of_postgres_which_ends_all_others_loses_nothing_acknowledged(
-    stack: Stack, admin: Houston
+    stack: Stack, backstage: Backstage, admin: Houston
 ) -> None:
     commands = invites(admin)
     async with Load(commands.ask) as load:
@@ -77,12 +76,12 @@ async def test_a_killed_session_of_postgres_which_ends_all_others_loses_nothing_
             kill(session_of(stack, service))
             await until_back(stack, "postgres")
             await assert_works_again(load, commands, time.monotonic(), f"postgres without a session of {service}")
-    await assert_all_is_well(stack, load, commands)
+    await assert_all_is_well(backstage, load, commands)
 
 
 @pytest.mark.parametrize("server", ["postgres", pytest.param("nats", marks=pytest.mark.full)])
 async def test_a_server_away_longer_than_anybody_waits_loses_nothing_acknowledged(
-    stack: Stack, admin: Houston, server: str
+    stack: Stack, backstage: Backstage, admin: Houston, server: str
 ) -> None:
     commands = invites(admin)
     async with Load(commands.ask) as load:
@@ -92,10 +91,10 @@ async def test_a_server_away_longer_than_anybody_waits_loses_nothing_acknowledge
         await start(stack, server)
         await until_back(stack, server)
         await assert_works_again(load, commands, time.monotonic(), server)
-    await assert_all_is_well(stack, load, commands)
+    await assert_all_is_well(backstage, load, commands)
 
 
-async def test_deleted_jetstream_data_costs_no_effect(stack: Stack, admin: Houston) -> None:
+async def test_deleted_jetstream_data_costs_no_effect(stack: Stack, backstage: Backstage, admin: Houston) -> None:
     commands = invites(admin)
     async with Load(commands.ask) as load:
         await load.more(20)
@@ -105,4 +104,4 @@ async def test_deleted_jetstream_data_costs_no_effect(stack: Stack, admin: Houst
         await start(stack, "nats")
         await until_back(stack, "nats")
         await assert_works_again(load, commands, time.monotonic(), "nats without jetstream's data")
-    await assert_all_is_well(stack, load, commands)
+    await assert_all_is_well(backstage, load, commands)
