@@ -85,6 +85,11 @@ class DataFolder:
         return self.path / "run"
 
     @property
+    def state_file(self) -> Path:
+        """File of `write_state`; it is there once the servers stand and the databases are up to date."""
+        return self.run / "state.json"
+
+    @property
     def heads(self) -> Path:
         """Folder with the signed heads of the event stores, a folder a service."""
         return self.path / "heads"
@@ -139,11 +144,11 @@ class DataFolder:
 
     def write_state(self, state: State) -> None:
         """Say how the CLI reaches this run."""
-        write_private(self.run / "state.json", json.dumps(asdict(state)))
+        write_private(self.state_file, json.dumps(asdict(state)))
 
     def state(self) -> State:
         """Return how the CLI reaches the running `up`; raise CannotStart if none runs."""
-        path = self.run / "state.json"
+        path = self.state_file
         if not path.exists() or not _is_held(self.path / "lock"):
             raise CannotStart(f"no aerodrome runs on {self.path}; start it with `aerodrome up`, or set AERODROME_DATA")
         return State(**_read(path))

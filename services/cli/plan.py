@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.cli.folder import CannotStart, DataFolder, Secrets, write_private
+from services.cli.run import START_AFTER
 from services.deployments.settings import DeploymentsSettings
 from services.gateway.settings import GatewaySettings
 from services.identity.settings import IdentitySettings
@@ -31,7 +32,7 @@ SERVICE_WAIT_S = 12
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """One process under the supervisor; programs of one group start and stop together, groups in order."""
+    """One process under the supervisor; all start at once, and stop group by group in the other order."""
 
     name: str
     group: str
@@ -39,7 +40,6 @@ class Program:
     launch: Launch
     stop_signal: signal.Signals = signal.SIGTERM
     stop_wait_s: int = SERVICE_WAIT_S
-    at_once: bool = False  # False: started when the databases are migrated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,6 @@ def programs(plan: Plan, outside: Mapping[str, str]) -> list[Program]:
             launch=plan.postgres.launch(parent=parent, pace_s=1.0),
             stop_signal=signal.SIGINT,
             stop_wait_s=SERVER_WAIT_S,
-            at_once=True,
         ),
         Program(
             name="nats",
@@ -94,7 +93,6 @@ def programs(plan: Plan, outside: Mapping[str, str]) -> list[Program]:
             order=20,
             launch=plan.nats.launch(parent=parent, pace_s=1.0),
             stop_wait_s=SERVER_WAIT_S,
-            at_once=True,
         ),
     ]
     own = ["mailcatcher", *SERVICES, "gateway"]
@@ -107,9 +105,7 @@ def _own_program(plan: Plan, name: str, parent: str, outside: Mapping[str, str])
     command = [sys.executable, "-P", "-m", "services.cli", "run", name]
     order = {"mailcatcher": 30, "gateway": 50}.get(name, 40)
     launch = Launch(program=command, parent=parent, lock=plan.folder.run / f"{name}.lock", pace_s=1.0, environment=path)
-    return Program(
-        name=name, group=name if order != 40 else "services", order=order, launch=launch, at_once=name == "mailcatcher"
-    )
+    return Program(name=name, group=name if order != 40 else "services", order=order, launch=launch)
 
 
 def environment(plan: Plan, name: str, outside: Mapping[str, str]) -> dict[str, str]:
@@ -150,6 +146,7 @@ def _settings(plan: Plan, name: str) -> dict[str, str]:
         "NATS_PASSWORD": plan.secrets.nats[name],
         "HEALTH_PORT": str(plan.health_ports[name]),
         "PUBLIC_URL": plan.url,
+        START_AFTER: str(plan.folder.state_file),
     }
     if name == "gateway":
         return {**settings, "PORT": str(plan.port)}

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from services.nats_users import SERVICES
 from shared.runtime.loop import run
 from shared.settings import PREFIX, WrongSettings
 
+START_AFTER = "START_AFTER"
+"""What tells a process which file is there once the databases are up to date; until then it only loads itself."""
+POLL_S = 0.05
 PROCESSES = (*SERVICES, "gateway", "mailcatcher")
 
 
@@ -31,6 +35,7 @@ def _process(name: str) -> Coroutine[Any, Any, None]:
         maildir = Path(os.environ[f"{PREFIX}DATA"]) / "mail"
         return catch_mail(maildir, port=int(os.environ[f"{PREFIX}SMTP_PORT"]))
     module = importlib.import_module(f"services.{name}.app")
+    wait_for_the_databases()
     if name == "gateway":
         gateway: Coroutine[Any, Any, None] = module.run_gateway()
         return gateway
@@ -38,3 +43,10 @@ def _process(name: str) -> Coroutine[Any, Any, None]:
 
     app: App = module.APP
     return run_service(app)
+
+
+def wait_for_the_databases() -> None:
+    """Return when `up` has brought them up to date; without an `up` that is the operator's to see to."""
+    awaited = os.environ.get(f"{PREFIX}{START_AFTER}")
+    while awaited and not Path(awaited).exists():
+        time.sleep(POLL_S)

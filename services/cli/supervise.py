@@ -66,7 +66,7 @@ class Supervisor:
             f"[program:{program.name}]",
             f"command={_text(shlex.join(program.launch.command()))}",
             f"priority={program.order}",
-            f"autostart={str(program.at_once).lower()}",
+            "autostart=true",
             "autorestart=true",
             "startsecs=0",  # any end is an end after a start: no back-off that grows, no giving up
             f"stopsignal={program.stop_signal.name.removeprefix('SIG')}",
@@ -76,10 +76,6 @@ class Supervisor:
             f"stdout_logfile_maxbytes={LOG_BYTES}",
             f"stdout_logfile_backups={LOG_FILES}",
         ]
-
-    def start_group(self, group: str) -> None:
-        """Start every program of a group."""
-        self._ask(lambda rpc: rpc.startProcessGroup(group, False))
 
     def starts(self) -> dict[str, tuple[int, str]]:
         """Return process id and state of every program by name."""

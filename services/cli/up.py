@@ -6,8 +6,10 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Mapping
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 
@@ -17,7 +19,6 @@ from services.cli.supervise import Supervisor, answers_ready
 from services.migration_folders import migration_folders
 from services.nats_users import SERVICES
 from shared.errors import AerodromeError
-from shared.migrations import migrate
 from shared.servers.databases import ServiceDatabase, prepare_database
 from shared.servers.process import Child
 
@@ -52,7 +53,7 @@ def up(folder: DataFolder, *, port: int, outside: Mapping[str, str], say: Say) -
 
 def _clear_the_place(folder: DataFolder, port: int, say: Say) -> None:
     folder.wait_for_last_run()
-    (folder.run / "state.json").unlink(missing_ok=True)
+    folder.state_file.unlink(missing_ok=True)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -64,6 +65,7 @@ def _clear_the_place(folder: DataFolder, port: int, say: Say) -> None:
 
 def _run(plan: Plan, outside: Mapping[str, str], say: Say) -> None:
     say("starting Postgres and NATS")
+    threading.Thread(target=import_module, args=("shared.migrations",)).start()  # it takes a second, as initdb does
     with _as_cannot_start():
         plan.postgres.initialise()
         plan.nats.initialise()
@@ -94,8 +96,6 @@ def _bring_up(plan: Plan, watch: "_Watch", say: Say) -> None:
         State(pid=os.getpid(), url=plan.url, postgres_port=plan.postgres.port, nats_url=plan.nats.url)
     )
     say(f"starting {', '.join(SERVICES)} and the gateway")
-    for group in ("services", "gateway"):
-        supervisor.start_group(group)
     for name, health_port in plan.health_ports.items():
         watch.until(name, _door(health_port, "/readyz"))
     watch.until("gateway", _door(plan.port, "/v1/healthz"))
@@ -123,6 +123,8 @@ def _next_steps(url: str, folder: DataFolder) -> str:
 
 
 async def _migrate(plan: Plan) -> None:
+    from shared.migrations import migrate
+
     for service in SERVICES:
         database = ServiceDatabase(
             name=service, owner_password=plan.secrets.owners[service], app_password=plan.secrets.apps[service]
