@@ -79,13 +79,18 @@ STEPS = {
 }
 
 
-async def die_at(step: Step, backstage: Backstage) -> None:
-    """Kill the step's service there, see that another process takes its place, and let things go on."""
+async def die_at(step: Step, backstage: Backstage, prepared: asyncio.Event) -> None:
+    """Kill the step's service there, see that another process takes its place, and let things go on.
+
+    The journey may begin once all is `prepared`: what it comes past before that can't be held.
+    """
     old = process_of(backstage.stack, step.killed)
     if not step.table:
         kill(old)
+        prepared.set()
         return
     async with backstage.database(step.of) as connection, hold(connection, step.table, step.row) as held:
+        prepared.set()
         await held.reached()
         if step.committed:
             old.suspend()
@@ -111,8 +116,10 @@ async def test_a_journey_comes_to_its_end_though_a_service_dies_at_any_step(
     steps = STEPS[service] * rounds
     for step in steps:
         journey, began = Journey(stack, admin, step.copies), time.monotonic()
+        prepared = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(die_at(step, backstage))
+            tasks.create_task(die_at(step, backstage, prepared))
+            await prepared.wait()
             tasks.create_task(journey.go())
         await journey.assert_came_once()
         copies = len(backstage.mails()[journey.email])
