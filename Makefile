@@ -40,7 +40,7 @@ up: $(STAMP) ## start everything on this machine (AERODROME_PORT, AERODROME_DATA
 # Rooms are tested two files at a time, as they mostly wait; a whole product has the machine to itself.
 ROOMS := tests/unit tests/contract tests/integration
 WHOLES := tests/acceptance tests/faults
-AT_ONCE := --numprocesses 2 --dist loadfile
+AT_ONCE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test
 test: $(STAMP) ## every test with reduced counts; ends within 10 minutes
