@@ -1,15 +1,16 @@
-"""Who may publish and subscribe what on NATS: the one table behind every user of the bus."""
+"""Who may publish and subscribe what on NATS: the one table behind every account and user of the bus."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shared.servers.nats import NatsUser
+from shared.bus.connection import COMMANDS, login_name
+from shared.servers.nats import NatsAccount, NatsUser
 
 SERVICES = ("identity", "invites", "deployments")
 USERS = ("gateway", *SERVICES, "operator")
 LOGS = "logs"  # JetStream stream of component logs; its subjects are logs.>
 
-# What a service asks of the others. Every service may read the others' events and ask for grants.
+# What a service asks of the others, besides the events of a stream that it reads. Every service may ask for grants.
 ASKS: Mapping[str, Sequence[str]] = {
     "identity": ("deployments.command.close_workspace",),
     "invites": (
@@ -20,6 +21,17 @@ ASKS: Mapping[str, Sequence[str]] = {
     ),
     "deployments": ("identity.query.load_workspaces",),
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """A JetStream stream, alone in the account of its name; `pulled`: its readers ask for messages, else get them."""
+
+    name: str
+    subjects: str
+    keeper: str
+    readers: tuple[str, ...] = ()
+    pulled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +47,19 @@ def event_stream(service: str) -> str:
     return f"{service}-events"
 
 
+# NATS holds neither a stream's own subjects, nor where JetStream sends what it holds (answers, pushed messages,
+# republished ones), nor the sources of a stream against anybody's permissions. Streams are made by their services all
+# the same, so that each heals itself when JetStream's data are lost: hence an account a stream, where there is nothing
+# else to capture, to copy or to send to.
+STREAMS: Sequence[Stream] = (
+    *(
+        Stream(name=event_stream(service), subjects=f"{service}.events.>", keeper=service, readers=readers)
+        for service, readers in {"identity": ("invites",), "invites": (), "deployments": ("identity",)}.items()
+    ),
+    Stream(name=LOGS, subjects="logs.>", keeper="deployments", readers=("gateway",), pulled=True),
+)
+
+
 def inbox_prefix(user: str) -> str:
     """Return the prefix of a user's own inboxes; nobody else may listen there."""
     return f"_INBOX_{user}"
@@ -45,82 +70,74 @@ def answers_prefix(user: str, service: str) -> str:
     return f"{inbox_prefix(user)}.{service}"
 
 
-def subjects(user: str) -> Subjects:
-    """Return what `user` may publish and subscribe."""
+def streams_of(user: str) -> tuple[str, ...]:
+    """Return the names of the streams that a process of `user` keeps or reads."""
+    return tuple(each.name for each in STREAMS if user in {each.keeper, *each.readers})
+
+
+def nats_accounts(passwords: Mapping[str, str]) -> list[NatsAccount]:
+    """Return every account of the bus with its users; `passwords` holds one for each of USERS, in all its accounts."""
+    commands = {name: _commands(name) for name in USERS}
+    return [
+        _account(COMMANDS, commands, passwords, jetstream=False),
+        *(_account(each.name, _users_of(each), passwords, jetstream=True) for each in STREAMS),
+    ]
+
+
+def _account(name: str, users: Mapping[str, Subjects], passwords: Mapping[str, str], *, jetstream: bool) -> NatsAccount:
+    made = [
+        NatsUser(
+            name=login_name(user, name),
+            password=passwords[user],
+            publish=allowed.publish,
+            subscribe=(f"{inbox_prefix(user)}.>", *allowed.subscribe),
+        )
+        for user, allowed in users.items()
+    ]
+    return NatsAccount(name=name, users=made, jetstream=jetstream)
+
+
+def _commands(user: str) -> Subjects:
     match user:
         case "gateway":
-            return _gateway()
-        case "operator":
-            return _operator()
+            asked = tuple(f"{service}.{kind}.>" for service in SERVICES for kind in ("command", "query"))
+            return Subjects(publish=asked, subscribe=("identity.revoked", "nudge.>"))
+        case "operator":  # the CLI: looks at everything, sends no commands
+            asked = tuple(f"{service}.query.>" for service in SERVICES)
+            nudges = tuple(f"nudge.{service}" for service in SERVICES)
+            return Subjects(publish=(*asked, *nudges), subscribe=("identity.revoked", "nudge.>"))
         case _:
             return _service(user)
 
 
-def nats_users(passwords: Mapping[str, str]) -> list[NatsUser]:
-    """Return every user of the bus with the password that `passwords` holds for it."""
-    users: list[NatsUser] = []
-    for name in USERS:
-        allowed = subjects(name)
-        users.append(
-            NatsUser(name=name, password=passwords[name], publish=allowed.publish, subscribe=allowed.subscribe)
-        )
-    return users
-
-
-def _gateway() -> Subjects:
-    asked = [f"{service}.{kind}.>" for service in SERVICES for kind in ("command", "query")]
-    return Subjects(
-        publish=(*asked, *_reads_stream(LOGS)),
-        subscribe=(*_listens("gateway"), "nudge.>", "logs.>"),
-    )
-
-
 def _service(service: str) -> Subjects:
-    others = [other for other in SERVICES if other != service]
-    publish = [f"{service}.events.>", f"{service}.revoked", f"nudge.{service}", *ASKS[service]]
-    publish += [f"{other}.query.events" for other in others]
+    publish = [f"{service}.revoked", f"nudge.{service}", *ASKS[service]]
+    publish += [f"{each.keeper}.query.events" for each in STREAMS if service in each.readers]
     publish += ["identity.query.grants"] if service != "identity" else []
     publish += [f"{answers_prefix(asker, service)}.>" for asker in USERS]
-    publish += _keeps_stream(event_stream(service))
-    for other in others:
-        publish += _reads_stream(event_stream(other))
-    if service == "deployments":
-        publish += ["logs.>", *_keeps_stream(LOGS)]
-    subscribe = (*_listens(service), f"{service}.command.*", f"{service}.query.*", f"nudge.{service}")
-    return Subjects(publish=tuple(dict.fromkeys(publish)), subscribe=subscribe)
-
-
-def _operator() -> Subjects:
-    # The CLI: looks at everything, publishes events anew, sends no commands.
-    publish = ["$JS.>"]
-    publish += [f"{service}.{kind}.>" for service in SERVICES for kind in ("query", "events")]
-    publish += [f"nudge.{service}" for service in SERVICES]
-    subscribe = (*_listens("operator"), *(f"{service}.events.>" for service in SERVICES), "logs.>", "nudge.>")
+    subscribe = ("identity.revoked", f"{service}.command.*", f"{service}.query.*", f"nudge.{service}")
     return Subjects(publish=tuple(publish), subscribe=subscribe)
 
 
-def _listens(user: str) -> tuple[str, ...]:
-    return (f"{inbox_prefix(user)}.>", "identity.revoked")
+def _users_of(stream: Stream) -> dict[str, Subjects]:
+    operator = Subjects(publish=("$JS.>",), subscribe=(stream.subjects,))
+    readers = {reader: Subjects(publish=_reads(stream), subscribe=()) for reader in stream.readers}
+    return {stream.keeper: Subjects(publish=_keeps(stream), subscribe=()), **readers, "operator": operator}
 
 
-def _reads_stream(stream: str) -> tuple[str, ...]:
+def _keeps(stream: Stream) -> tuple[str, ...]:
+    kept = (f"$JS.API.STREAM.{word}.{stream.name}" for word in ("INFO", "CREATE", "UPDATE", "PURGE", "MSG.GET"))
+    return (stream.subjects, *kept)
+
+
+def _reads(stream: Stream) -> tuple[str, ...]:
+    # Who may pull may have JetStream send an empty message to any subject of the account, and so empty the stream.
+    pull = (f"$JS.API.CONSUMER.MSG.NEXT.{stream.name}.>",) if stream.pulled else ()
     return (
-        "$JS.API.INFO",
-        f"$JS.API.STREAM.INFO.{stream}",
-        f"$JS.API.STREAM.MSG.GET.{stream}",
-        f"$JS.API.DIRECT.GET.{stream}",
-        f"$JS.API.DIRECT.GET.{stream}.>",
-        f"$JS.API.CONSUMER.*.{stream}",
-        f"$JS.API.CONSUMER.*.{stream}.>",
-        f"$JS.API.CONSUMER.DURABLE.CREATE.{stream}.>",
-        f"$JS.API.CONSUMER.MSG.NEXT.{stream}.>",
-        f"$JS.ACK.{stream}.>",
-        f"$JS.FC.{stream}.>",
+        f"$JS.API.STREAM.INFO.{stream.name}",
+        f"$JS.API.STREAM.MSG.GET.{stream.name}",
+        f"$JS.API.CONSUMER.CREATE.{stream.name}",
+        f"$JS.API.CONSUMER.CREATE.{stream.name}.>",
+        f"$JS.API.CONSUMER.DELETE.{stream.name}.*",
+        *pull,
     )
-
-
-def _keeps_stream(stream: str) -> tuple[str, ...]:
-    # The server does not hold a stream's own subjects against its maker's permissions; streams are
-    # made by their services all the same, so that each heals itself when JetStream's data are lost.
-    kept = tuple(f"$JS.API.STREAM.{word}.{stream}" for word in ("CREATE", "UPDATE", "PURGE"))
-    return (*_reads_stream(stream), *kept)

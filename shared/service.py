@@ -22,11 +22,12 @@ from shared.followers.consumer import Consumer
 from shared.followers.followers import Followed, Followers
 from shared.followers.policy import Policy, Worker
 from shared.followers.projection import Projection
+from shared.followers.published import stream_name
 from shared.health import Health
 from shared.postgres import Pools, open_pools, reachable
 from shared.runtime.background import Background, every
 from shared.runtime.loop import serve
-from shared.settings import ServiceSettings, load_settings
+from shared.settings import BusSettings, ServiceSettings, load_settings
 from shared.store.events import EventStore, EventTypes
 from shared.store.model import PgPool
 from shared.store.personal import PersonalKeys
@@ -81,7 +82,8 @@ class Service:
 class App:
     """One service as the command line knows it: `APP` in its `app.py`.
 
-    `sql` is the folder of its migrations; `settings` is the class that reads its environment.
+    `sql` is the folder of its migrations; `settings` is the class that reads its environment; `streams` are the
+    JetStream streams that it uses besides that of its own events.
     """
 
     name: str
@@ -89,6 +91,11 @@ class App:
     settings: type[ServiceSettings]
     sql: Path
     build: Callable[[Running], Service]
+    streams: Sequence[str] = ()
+
+    async def connect(self, settings: BusSettings, *, name: str) -> Bus:
+        """Return the service's bus, connected; waits for NATS for as long as it takes."""
+        return await Bus.connect(settings, name=name, streams=(stream_name(self.name), *self.streams))
 
 
 def build(app: App, settings: ServiceSettings, pools: Pools, bus: Bus) -> tuple[Running, Service]:
@@ -156,7 +163,7 @@ class ServiceProcess:
         checks = {"postgres": self._has_postgres, "nats": self._has_nats, "service": self._has_started}
         self._health = await Health.start(host=settings.health_host, port=settings.health_port, checks=checks)
         self._pools = await open_pools(settings.database_url.get_secret_value(), service=name)
-        self._bus = await Bus.connect(settings, name=name)
+        self._bus = await self._app.connect(settings, name=name)
         running, service = build(self._app, settings, self._pools, self._bus)
         self._store = running.store
         self._followers = running.followers

@@ -41,7 +41,9 @@ IN_WORK: Final = Gauge("aerodrome_messages_in_work", "Messages being worked on o
 ASKS: Final = Counter("aerodrome_asks_total", "Questions put to other services, by outcome.", ["subject", "outcome"])
 REPEATS: Final = Counter("aerodrome_ask_repeats_total", "Questions sent again because no answer came.", ["subject"])
 LOST_RACES: Final = Counter("aerodrome_lost_races_total", "Attempts at a command that another writer overtook.")
-NATS_CONNECTED: Final = Gauge("aerodrome_nats_connected", "1 while the connection to NATS is there.")
+NATS_CONNECTED: Final = Gauge(
+    "aerodrome_nats_connected", "1 while the connection to an account of NATS is there.", ["account"]
+)
 
 
 def start_telemetry(*, service: str, level: str) -> None:

@@ -2,22 +2,22 @@
 
 import os
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import asyncpg
 
 from services.migration_folders import migration_folders
-from services.nats_users import USERS, inbox_prefix, nats_users
+from services.nats_users import USERS, inbox_prefix, nats_accounts
+from shared.bus.connection import COMMANDS, login_name
 from shared.migrations import migrate
 from shared.servers.databases import ServiceDatabase, prepare_database
-from shared.servers.nats import EmbeddedNats, NatsUser
+from shared.servers.nats import EmbeddedNats, NatsAccount, NatsUser
 from shared.servers.postgres import EmbeddedPostgres
 from shared.servers.process import Child, free_port
 
 PASSWORD = "secret-of-tests"
-EVERYTHING = "test"  # a NATS user without limits
+EVERYTHING = "test"  # a NATS user without limits, one in each account
 NOT_SYNCED = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "on"}
 
 
@@ -89,7 +89,7 @@ class PostgresForTests:
 
 @dataclass
 class NatsForTests:
-    """A running NATS with JetStream of one test, with the product's users and one without limits."""
+    """A running NATS of one test, with the product's accounts and users, and one in each without limits."""
 
     server: EmbeddedNats
     child: Child = field(init=False)
@@ -102,10 +102,11 @@ class NatsForTests:
         """Address of the server, without a user."""
         return self.server.url
 
-    def login(self, user: str = EVERYTHING) -> "Login":
-        """Return what a client of `user` connects with."""
-        password = self.server.credentials()[user]
-        return Login(url=self.url, user=user, password=password, inbox_prefix=inbox_prefix(user))
+    def login(self, user: str = EVERYTHING, *, stream: str = "") -> "Login":
+        """Return what a client of `user` connects with, for commands or for one stream."""
+        name = login_name(user, stream or COMMANDS)
+        password = self.server.credentials()[name]
+        return Login(url=self.url, user=name, password=password, inbox_prefix=inbox_prefix(user))
 
     def kill(self) -> None:
         """End the server with SIGKILL, as a crash would."""
@@ -134,15 +135,17 @@ def start_postgres(folder: Path, *, synced: bool = True) -> PostgresForTests:
     return PostgresForTests(server)
 
 
-def start_nats(folder: Path, *, extra: Sequence[NatsUser] = ()) -> NatsForTests:
-    """Start a NATS in `folder` with the product's users, the user `test` and `extra`."""
-    everything = NatsUser(name=EVERYTHING, password=PASSWORD, publish=[">"], subscribe=[">"])
-    answering = [
-        replace(user, publish=[*user.publish, f"{inbox_prefix(EVERYTHING)}.>"])
-        for user in nats_users(dict.fromkeys(USERS, PASSWORD))
-    ]
-    users = [*answering, everything, *extra]
-    return NatsForTests(EmbeddedNats(folder=folder, port=free_port(), users=users))
+def start_nats(folder: Path) -> NatsForTests:
+    """Start a NATS in `folder` with the product's accounts and users, and the user `test` in each."""
+    accounts = [_with_everything(account) for account in nats_accounts(dict.fromkeys(USERS, PASSWORD))]
+    return NatsForTests(EmbeddedNats(folder=folder, port=free_port(), accounts=accounts))
+
+
+def _with_everything(account: NatsAccount) -> NatsAccount:
+    name = login_name(EVERYTHING, account.name)
+    everything = NatsUser(name=name, password=PASSWORD, publish=[">"], subscribe=[">"])
+    answering = [replace(user, publish=[*user.publish, f"{inbox_prefix(EVERYTHING)}.>"]) for user in account.users]
+    return replace(account, users=[*answering, everything])
 
 
 def alive(pid: int) -> bool:

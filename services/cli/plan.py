@@ -12,7 +12,7 @@ from services.deployments.settings import DeploymentsSettings
 from services.gateway.settings import GatewaySettings
 from services.identity.settings import IdentitySettings
 from services.invites.settings import InvitesSettings
-from services.nats_users import SERVICES, nats_users
+from services.nats_users import SERVICES, nats_accounts
 from shared.servers.nats import EmbeddedNats
 from shared.servers.postgres import EmbeddedPostgres
 from shared.servers.process import Launch, free_port
@@ -69,7 +69,7 @@ def make_plan(folder: DataFolder, *, port: int, outside: Mapping[str, str]) -> P
         url=outside.get(f"{PREFIX}PUBLIC_URL") or f"http://127.0.0.1:{port}",
         port=port,
         postgres=EmbeddedPostgres(folder=folder.postgres, port=free_port(), password=secrets.postgres),
-        nats=EmbeddedNats(folder=folder.nats, port=free_port(), users=nats_users(secrets.nats)),
+        nats=EmbeddedNats(folder=folder.nats, port=free_port(), accounts=nats_accounts(secrets.nats)),
         smtp_port=free_port(),
         health_ports={name: free_port() for name in (*SERVICES, "gateway")},
     )

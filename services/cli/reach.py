@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 
 from services.cli.environments import DATABASE, OPEN_S, environments, known_service
 from services.cli.folder import CannotStart, DataFolder
-from shared.bus.client import Bus
 from shared.postgres import QUERIES, open_pool, open_pools
 from shared.service import App, Running, build
 from shared.settings import ServiceSettings, WrongSettings, load_settings
@@ -26,7 +25,7 @@ async def opened(folder: DataFolder, service: str) -> AsyncGenerator[Running]:
     try:
         async with asyncio.timeout(OPEN_S):
             pools = await open_pools(settings.database_url.get_secret_value(), service=f"{service} cli")
-            bus = await Bus.connect(settings, name=f"{service} cli")
+            bus = await app.connect(settings, name=f"{service} cli")
     except TimeoutError as error:
         raise CannotStart(f"postgres or nats of {service} has not answered in {OPEN_S:g} s") from error
     running, _ = build(app, settings, pools, bus)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from services.deployments.contract import EVENTS, SERVICE
+from services.deployments.contract import EVENTS, LOGS_STREAM, SERVICE
 from services.deployments.directory import WorkspaceDirectory
 from services.deployments.drivers.offers import offer_of
 from services.deployments.drivers.simulated import SimulatedDriver
@@ -88,4 +88,5 @@ APP: Final = App(
     settings=DeploymentsSettings,
     sql=Path(__file__).parent / "sql",
     build=build,
+    streams=[LOGS_STREAM],
 )

@@ -8,6 +8,7 @@ from aiohttp import web
 from opentelemetry.trace import SpanKind
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from services.deployments.contract import LOGS_STREAM
 from services.gateway import jwks, pages
 from services.gateway.answers import encode, refusal
 from services.gateway.callers import Callers
@@ -69,7 +70,7 @@ class GatewayProcess:
         self._health = await Health.start(
             host=settings.health_host, port=settings.health_port, checks={"nats": self._has_nats}
         )
-        self._bus = await Bus.connect(settings, name=NAME)
+        self._bus = await Bus.connect(settings, name=NAME, streams=[LOGS_STREAM])
         application = build_application(settings, self._bus)
         self._runner = Runner(
             application,

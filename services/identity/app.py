@@ -5,6 +5,7 @@ from typing import Final
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
+from services.deployments.contract import SERVICE as DEPLOYMENTS
 from services.identity.contract import SERVICE
 from services.identity.domain.events import STORED
 from services.identity.handlers import command_handlers
@@ -30,6 +31,7 @@ from services.identity.settings import IdentitySettings
 from services.identity.sql import FOLDER
 from shared.audit.audited import Audited
 from shared.errors import Unavailable
+from shared.followers.published import stream_name
 from shared.runtime.background import every
 from shared.service import App, Job, Running, Service
 from shared.store.events import EventTypes
@@ -96,4 +98,11 @@ def _purge_failures(made: Kit) -> Job:
     return purge_failures
 
 
-APP: Final = App(name=SERVICE, types=EventTypes(STORED), settings=IdentitySettings, sql=FOLDER, build=build)
+APP: Final = App(
+    name=SERVICE,
+    types=EventTypes(STORED),
+    settings=IdentitySettings,
+    sql=FOLDER,
+    build=build,
+    streams=[stream_name(DEPLOYMENTS)],
+)

@@ -18,6 +18,7 @@ from services.invites.sql import FOLDER
 from services.invites.timer import ExpiryWorker
 from shared.audit.audited import Audited
 from shared.followers.consumer import Consumer
+from shared.followers.published import stream_name
 from shared.service import App, Running, Service
 from shared.store.events import EventTypes
 
@@ -59,4 +60,11 @@ def _mail_server(settings: InvitesSettings) -> MailServer:
     )
 
 
-APP: Final = App(name=SERVICE, types=EventTypes(EVENTS), settings=InvitesSettings, sql=FOLDER, build=build)
+APP: Final = App(
+    name=SERVICE,
+    types=EventTypes(EVENTS),
+    settings=InvitesSettings,
+    sql=FOLDER,
+    build=build,
+    streams=[stream_name(IDENTITY)],
+)

@@ -1,17 +1,16 @@
-"""The asking side of the bus: one connection to NATS, with questions, publications and subscriptions."""
+"""The asking side of the bus: the connections to NATS, with questions, publications, subscriptions and streams."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.js import JetStreamContext
 from opentelemetry.trace import SpanKind
 from pydantic import ValidationError
 
-from shared.bus.connection import Connection, Listening
+from shared.bus.connection import COMMANDS, Connection, Listening
 from shared.bus.context import Context
 from shared.bus.request import Answered
 from shared.bus.wire import MISTAKE, envelope, error_of
@@ -30,25 +29,32 @@ _PAUSE_S: Final = 0.1
 
 
 class Bus:
-    """A connection to NATS that comes back by itself, and the questions that wait on it."""
+    """Connections to NATS that come back by themselves, and the questions that wait on the one for commands.
 
-    def __init__(self, connection: Connection) -> None:
+    Each JetStream stream has an account and so a connection of its own: whatever its keeper or a reader has JetStream
+    do, it neither captures nor sends a command, an answer or a message of another stream.
+    """
+
+    def __init__(self, connection: Connection, streams: Mapping[str, Connection]) -> None:
         self._connection = connection
+        self._streams = streams
         self._prefix, _, self._name = connection.new_inbox().rpartition(".")
         self._asked: dict[str, asyncio.Future[Msg]] = {}
         self._count = 0
 
     @classmethod
-    async def connect(cls, settings: BusSettings, *, name: str) -> "Bus":
-        """Return a connected bus; waits for NATS with backoff for as long as it takes."""
-        bus = cls(await Connection.open(settings, name=name))
+    async def connect(cls, settings: BusSettings, *, name: str, streams: Collection[str] = ()) -> "Bus":
+        """Return a bus connected for commands and to `streams`; waits for NATS with backoff for as long as it takes."""
+        accounts = (COMMANDS, *streams)
+        opened = await asyncio.gather(*(Connection.open(settings, name=name, account=each) for each in accounts))
+        bus = cls(opened[0], dict(zip(accounts[1:], opened[1:], strict=True)))
         await bus.subscribe(f"{bus._inbox_of('*')}.*.*", bus._receive)
         return bus
 
     @property
     def connected(self) -> bool:
-        """Say whether NATS is there now."""
-        return self._connection.connected
+        """Say whether NATS is there now, for commands and for every stream."""
+        return self._connection.connected and all(stream.connected for stream in self._streams.values())
 
     @property
     def max_payload(self) -> int:
@@ -94,17 +100,17 @@ class Bus:
         except NatsError as error:
             raise Unavailable("nats is away") from error
 
-    def jetstream(self) -> JetStreamContext:
-        """Return the JetStream side of the present connection; ask again after an error."""
-        return self._connection.client.jetstream()
+    def stream(self, name: str) -> Connection:
+        """Return the connection to a JetStream stream; it is one of those that `connect` was given."""
+        return self._streams[name]
 
     def on_connected(self, call: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Call `call` each time the connection has come back."""
+        """Call `call` each time the connection for commands has come back."""
         self._connection.on_connected(call)
 
     async def close(self) -> None:
         """Send what is pending and leave."""
-        await self._connection.close()
+        await asyncio.gather(*(each.close() for each in (self._connection, *self._streams.values())))
 
     async def _answer(self, subject: str, message: Ask[Any], context: Context) -> bytes:
         data = envelope(message, context)

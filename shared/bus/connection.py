@@ -11,6 +11,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 from nats.errors import StaleConnectionError, UnexpectedEOF
+from nats.js import JetStreamContext
 
 from shared.settings import BusSettings
 from shared.telemetry import NATS_CONNECTED
@@ -21,6 +22,9 @@ Receive = Callable[[Msg], Awaitable[None]]
 
 INBOX: Final = "_INBOX"
 """How every inbox begins."""
+
+COMMANDS: Final = "commands"
+"""The account of NATS in which everything travels but streams; it has no JetStream."""
 
 _CONNECT_TIMEOUT_S: Final = 2
 _RECONNECT_S: Final = 0.2
@@ -44,9 +48,10 @@ class Listening:
 class Connection:
     """One client of NATS and the subscriptions that it must have."""
 
-    def __init__(self, settings: BusSettings, *, name: str) -> None:
+    def __init__(self, settings: BusSettings, *, name: str, account: str) -> None:
         self._settings = settings
         self._name = name
+        self._account = account
         self._listening: list[Listening] = []
         self._calls: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._up = asyncio.Event()
@@ -56,9 +61,9 @@ class Connection:
         self.client = Client()
 
     @classmethod
-    async def open(cls, settings: BusSettings, *, name: str) -> "Connection":
-        """Return an open connection; tries until it is there."""
-        connection = cls(settings, name=name)
+    async def open(cls, settings: BusSettings, *, name: str, account: str = COMMANDS) -> "Connection":
+        """Return an open connection to an account of NATS; tries until it is there."""
+        connection = cls(settings, name=name, account=account)
         await connection._connect()
         return connection
 
@@ -71,6 +76,10 @@ class Connection:
     def max_payload(self) -> int:
         """Return how many bytes the server takes in one message."""
         return self.client.max_payload
+
+    def jetstream(self) -> JetStreamContext:
+        """Return the JetStream side of the present client; ask again after an error."""
+        return self.client.jetstream()
 
     def new_inbox(self) -> str:
         """Return a subject of our own that nobody else may listen to."""
@@ -127,7 +136,7 @@ class Connection:
         await client.connect(
             self._settings.nats_url.split(","),
             name=self._name,
-            user=user or None,
+            user=login_name(user, self._account) if user else None,
             password=self._settings.nats_password.get_secret_value() or None,
             inbox_prefix=f"{INBOX}_{user}" if user else INBOX,
             allow_reconnect=True,
@@ -158,7 +167,7 @@ class Connection:
         )
 
     def _mark(self, *, up: bool) -> None:
-        NATS_CONNECTED.set(int(up))
+        NATS_CONNECTED.labels(self._account).set(int(up))
         if up:
             self._told_away = False
             self._up.set()
@@ -169,7 +178,7 @@ class Connection:
         if isinstance(error, _AWAY):  # one an attempt, so told once
             self._tell_away()
         else:
-            log.warning("nats reports an error", extra={"error": str(error)})
+            log.warning("nats reports an error", extra={"account": self._account, "error": str(error)})
 
     async def _on_disconnected(self) -> None:
         self._mark(up=False)
@@ -178,11 +187,11 @@ class Connection:
     def _tell_away(self) -> None:
         if not self._told_away and not self._leaving:
             self._told_away = True
-            log.warning("nats is away")
+            log.warning("nats is away", extra={"account": self._account})
 
     async def _on_reconnected(self) -> None:
         self._mark(up=True)
-        log.info("nats is back")
+        log.info("nats is back", extra={"account": self._account})
         for call in self._calls:
             self._spawn(call())
 
@@ -202,10 +211,15 @@ class Connection:
         try:
             await self._connect()
         except NatsError as error:  # lost again before it was ready
-            log.warning("nats reports an error", extra={"error": str(error)})
+            log.warning("nats reports an error", extra={"account": self._account, "error": str(error)})
             await self.client.close()  # calls _on_closed
         else:
             await self._on_reconnected()
+
+
+def login_name(user: str, account: str) -> str:
+    """Return the name under which a user of the bus is known in an account of NATS; the server takes a name once."""
+    return user if account == COMMANDS else f"{user}@{account}"
 
 
 async def _drain(subscription: Subscription) -> None:

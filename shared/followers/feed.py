@@ -37,13 +37,14 @@ class Feed:
         self._wake = wake
         self._waiting: asyncio.Queue[Published] = asyncio.Queue(_WAITING)
         self._subscription: JetStreamContext.PushSubscription | None = None
-        wire.on_connected(self._reconnected)
+        self._stream = wire.stream(stream_name(source))
+        self._stream.on_connected(self._reconnected)
 
     async def open(self, place: tuple[UUID, int]) -> None:
         """Listen from the event behind `place` on; without a stream there is nothing to hear, which is no error."""
         if self._subscription is not None:
             return
-        js = self._wire.jetstream()
+        js = self._stream.jetstream()
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 start = await self._start(js, place)

@@ -6,7 +6,7 @@ from typing import Final
 from shared.errors import Unavailable
 from shared.followers.leadership import Lead, lead
 from shared.followers.loops import Loop
-from shared.followers.published import chained
+from shared.followers.published import chained, stream_name
 from shared.followers.settings import FollowerSettings
 from shared.followers.stream import End, EventStream
 from shared.followers.wire import Wire
@@ -35,10 +35,11 @@ class Publisher(Loop):
         self._store = store
         self._pool = pool
         self._settings = settings
-        self._stream = EventStream(service, wire, settings.stream)
+        stream = wire.stream(stream_name(service))
+        self._stream = EventStream(service, stream, settings.stream)
         self._look_again = False
         self._noted = -1
-        wire.on_connected(self._reconnected)
+        stream.on_connected(self._reconnected)
 
     async def once(self) -> None:
         """Publish for as long as we lead."""

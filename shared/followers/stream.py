@@ -15,7 +15,7 @@ from shared.bus.kernel import PublishedEvent
 from shared.errors import Unavailable
 from shared.followers.published import place_of, stream_name, subjects, to_message
 from shared.followers.settings import StreamLimits
-from shared.followers.wire import Wire
+from shared.followers.wire import StreamWire
 from shared.ids import new_message_id
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class End:
 class EventStream:
     """The one stream of a service; only its publisher writes to it."""
 
-    def __init__(self, service: str, wire: Wire, limits: StreamLimits) -> None:
+    def __init__(self, service: str, wire: StreamWire, limits: StreamLimits) -> None:
         self._service = service
         self._name = stream_name(service)
         self._wire = wire

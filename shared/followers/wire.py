@@ -13,6 +13,14 @@ from shared.messages import Ask, Message
 A = TypeVar("A", bound=Message)
 
 
+class StreamWire(Protocol):
+    """The part of shared.bus.connection.Connection that followers use."""
+
+    def jetstream(self) -> JetStreamContext: ...
+
+    def on_connected(self, call: Callable[[], Coroutine[Any, Any, None]]) -> None: ...
+
+
 class Wire(Protocol):
     """The part of shared.bus.client.Bus that followers use; documented there."""
 
@@ -24,6 +32,4 @@ class Wire(Protocol):
         self, subject: str, receive: Callable[[Msg], Awaitable[None]], *, queue: str = ""
     ) -> object: ...
 
-    def jetstream(self) -> JetStreamContext: ...
-
-    def on_connected(self, call: Callable[[], Coroutine[Any, Any, None]]) -> None: ...
+    def stream(self, name: str) -> StreamWire: ...

@@ -1,4 +1,4 @@
-"""An embedded NATS server with JetStream: one folder, loopback only, users with subject permissions."""
+"""An embedded NATS server with JetStream: one folder, loopback only, accounts of users with subject permissions."""
 
 import json
 import os
@@ -32,7 +32,16 @@ class NatsUser:
     subscribe: Sequence[str]
 
 
-def nats_config(*, port: int, store: Path, users: Sequence[NatsUser], server_name: str) -> str:
+@dataclass(frozen=True, kw_only=True)
+class NatsAccount:
+    """Users that hear each other, and nobody else; `jetstream`: may streams be kept of what they send."""
+
+    name: str
+    users: Sequence[NatsUser]
+    jetstream: bool = False
+
+
+def nats_config(*, port: int, store: Path, accounts: Sequence[NatsAccount], server_name: str) -> str:
     """Return the server's configuration file; JSON is valid NATS configuration."""
     config = {
         "server_name": server_name,
@@ -40,11 +49,17 @@ def nats_config(*, port: int, store: Path, users: Sequence[NatsUser], server_nam
         "port": port,
         "max_payload": MAX_PAYLOAD,
         "jetstream": {"store_dir": str(store)},
-        "authorization": {"timeout": 5, "users": [_user(user) for user in users]},
+        "authorization": {"timeout": 5},
+        "accounts": {account.name: _account(account) for account in accounts},
         "lame_duck_duration": "30s",  # the shortest; SIGTERM ends at once
         "lame_duck_grace_period": "1s",
     }
     return json.dumps(config, indent=2)
+
+
+def _account(account: NatsAccount) -> dict[str, object]:
+    streams = {"jetstream": "enabled"} if account.jetstream else {}
+    return {**streams, "users": [_user(user) for user in account.users]}
 
 
 def _user(user: NatsUser) -> dict[str, object]:
@@ -61,7 +76,7 @@ class EmbeddedNats:
 
     folder: Path
     port: int
-    users: Sequence[NatsUser]
+    accounts: Sequence[NatsAccount]
     server_name: str = field(default_factory=lambda: f"aerodrome-{secrets.token_hex(8)}")
 
     @property
@@ -76,7 +91,7 @@ class EmbeddedNats:
 
     def credentials(self) -> Mapping[str, str]:
         """Return the password of each user."""
-        return {user.name: user.password for user in self.users}
+        return {user.name: user.password for account in self.accounts for user in account.users}
 
     def initialise(self) -> None:
         """Write the configuration file, readable by us alone."""
@@ -84,7 +99,7 @@ class EmbeddedNats:
         path = self._config
         path.unlink(missing_ok=True)
         path.touch(mode=0o600)
-        text = nats_config(port=self.port, store=self.store, users=self.users, server_name=self.server_name)
+        text = nats_config(port=self.port, store=self.store, accounts=self.accounts, server_name=self.server_name)
         path.write_text(text, encoding="utf-8")
 
     @property

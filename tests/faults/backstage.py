@@ -16,6 +16,7 @@ from services.cli.folder import DataFolder
 from services.cli.reach import opened
 from services.cli.verifying import verify_store
 from services.nats_users import SERVICES, event_stream, inbox_prefix
+from shared.bus.connection import login_name
 from shared.followers.published import place_of
 from shared.followers.status import Status
 from shared.store.verify import Verification
@@ -71,8 +72,9 @@ class Backstage:
 
     async def published(self, service: str) -> list[int]:
         """Return the positions of the events in the JetStream stream of a service, in the stream's order."""
-        async with self._nats() as client:
-            js, name = client.jetstream(), event_stream(service)
+        name = event_stream(service)
+        async with self._nats(name) as client:
+            js = client.jetstream()
             try:
                 state = (await js.stream_info(name)).state
             except NotFoundError:
@@ -102,11 +104,11 @@ class Backstage:
         return DataFolder(self.stack.data)
 
     @asynccontextmanager
-    async def _nats(self) -> AsyncGenerator[Client]:
+    async def _nats(self, stream: str) -> AsyncGenerator[Client]:
         client = Client()
         await client.connect(
             self._folder.state().nats_url,
-            user=OPERATOR,
+            user=login_name(OPERATOR, stream),
             password=self._folder.secrets().nats[OPERATOR],
             inbox_prefix=inbox_prefix(OPERATOR),
         )

@@ -10,6 +10,7 @@ from typing import ClassVar
 from nats.aio.client import Client
 from pydantic import SecretStr
 
+from services.nats_users import streams_of
 from shared.auth import Principal, PrincipalKind
 from shared.bus.client import Bus
 from shared.bus.context import Context
@@ -46,7 +47,7 @@ def settings(nats: NatsForTests, user: str) -> BusSettings:
 
 @asynccontextmanager
 async def bus_of(nats: NatsForTests, user: str) -> AsyncGenerator[Bus]:
-    bus = await Bus.connect(settings(nats, user), name=user)
+    bus = await Bus.connect(settings(nats, user), name=user, streams=streams_of(user))
     try:
         yield bus
     finally:
@@ -54,9 +55,9 @@ async def bus_of(nats: NatsForTests, user: str) -> AsyncGenerator[Bus]:
 
 
 @asynccontextmanager
-async def client_of(nats: NatsForTests, user: str) -> AsyncGenerator[Client]:
-    """A bare client, for messages that our own code would not send."""
-    login = nats.login(user)
+async def client_of(nats: NatsForTests, user: str, *, stream: str = "") -> AsyncGenerator[Client]:
+    """A bare client, for commands or for one stream, for messages that our own code would not send."""
+    login = nats.login(user, stream=stream)
     client = Client()
     await client.connect(login.url, user=login.user, password=login.password, inbox_prefix=login.inbox_prefix)
     try:

@@ -3,10 +3,11 @@
 import asyncio
 from time import monotonic
 
+from services.nats_users import LOGS
 from shared.bus.client import Bus
 from shared.bus.request import Answered, Request, Result
 from shared.errors import Unavailable
-from tests.integration.bus import Said, Say, answering, bus_of, context, settings, until
+from tests.integration.bus import Said, Say, answering, bus_of, client_of, context, settings, until
 from tests.servers import NatsForTests
 
 RESUMES_S = 5.0
@@ -72,6 +73,22 @@ async def test_a_client_that_gave_up_is_replaced_with_its_subscriptions(nats_ser
         await service.bus._connection.client._process_err("'User Authentication Expired'")
         await asyncio.wait_for(called.wait(), RESUMES_S)
         assert (await bus.ask(Say(text="again"), context())).value == Said(text="again")
+
+
+async def test_a_lost_connection_to_a_stream_is_told_and_comes_back(nats_server: NatsForTests) -> None:
+    async with bus_of(nats_server, "gateway") as bus, client_of(nats_server, "test", stream=LOGS) as client:
+        await client.jetstream().add_stream(name=LOGS)
+        called = asyncio.Event()
+
+        async def note() -> None:
+            called.set()
+
+        bus.stream(LOGS).on_connected(note)
+        await bus.stream(LOGS).client._process_err("'User Authentication Expired'")
+        await until(lambda: not bus.connected)
+        await asyncio.wait_for(called.wait(), RESUMES_S)
+        assert bus.connected
+        assert (await bus.stream(LOGS).jetstream().stream_info(LOGS)).config.name == LOGS
 
 
 async def test_leaving_while_nats_is_away_takes_no_time(nats_server: NatsForTests) -> None:

@@ -9,13 +9,17 @@ import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.errors import TimeoutError as NatsTimeoutError
-from nats.js.errors import ServiceUnavailableError
+from nats.js.api import AckPolicy, ConsumerConfig
 
-from services.nats_users import LOGS, SERVICES, answers_prefix, event_stream
+from services.deployments.app import APP as DEPLOYMENTS
+from services.identity.app import APP as IDENTITY
+from services.invites.app import APP as INVITES
+from services.nats_users import LOGS, SERVICES, STREAMS, answers_prefix, event_stream, streams_of
+from shared.service import App
 from tests.servers import Login, NatsForTests
 
-Connect = Callable[[str], Awaitable["Peer"]]
+APPS = (IDENTITY, INVITES, DEPLOYMENTS)
+Connect = Callable[..., Awaitable["Peer"]]
 
 
 class Peer:
@@ -50,12 +54,12 @@ class Peer:
 
 @pytest.fixture
 async def connect(nats_server: NatsForTests) -> AsyncIterator[Connect]:
-    """A maker of clients: `await connect("gateway")`."""
+    """A maker of clients: `await connect("gateway")`, and for a stream `await connect("gateway", LOGS)`."""
     async with AsyncExitStack() as stack:
 
-        async def make(user: str) -> Peer:
+        async def make(user: str, stream: str = "") -> Peer:
             peer = Peer()
-            await peer.connect(nats_server.login(user))
+            await peer.connect(nats_server.login(user, stream=stream))
             stack.push_async_callback(peer.client.close)
             return peer
 
@@ -94,9 +98,9 @@ async def test_the_gateway_asks_every_service(connect: Connect, service: str) ->
         ("invites", "identity.query.grants"),
         ("deployments", "identity.query.grants"),
         ("deployments", "identity.query.load_workspaces"),
-        ("deployments", "identity.query.events"),
+        ("invites", "identity.query.events"),
         ("identity", "deployments.command.close_workspace"),
-        ("identity", "invites.query.events"),
+        ("identity", "deployments.query.events"),
         ("operator", "identity.query.events"),
     ],
 )
@@ -122,9 +126,11 @@ async def test_a_named_service_asks_what_the_table_names(connect: Connect, sende
         ("gateway", "identity.revoked"),
         ("invites", "identity.events.user.removed.x"),
         ("invites", "nudge.identity"),
-        ("deployments", "$JS.API.STREAM.DELETE.deployments-events"),
-        ("invites", "$JS.API.STREAM.PURGE.identity-events"),
-        ("gateway", "$JS.API.STREAM.PURGE.logs"),
+        ("deployments", "deployments.events.deployment.created.x"),
+        ("deployments", "logs.x.scheduler"),
+        ("deployments", "identity.query.events"),
+        ("deployments", "$JS.API.STREAM.CREATE.deployments-events"),
+        ("operator", "$JS.API.INFO"),
         ("deployments", "_INBOX_gateway.identity.x.1.1"),
         ("invites", "_INBOX_identity.deployments.x.1.1"),
         ("gateway", "_INBOX_invites.gateway.x.1.1"),
@@ -137,19 +143,52 @@ async def test_what_the_table_does_not_name_is_refused(connect: Connect, sender:
 
 
 @pytest.mark.parametrize(
-    ("listener", "subject"),
+    ("sender", "stream", "subject"),
     [
-        ("invites", "identity.command.*"),
-        ("deployments", "identity.query.*"),
-        ("gateway", "identity.command.*"),
-        ("gateway", "_INBOX_identity.>"),
-        ("identity", "_INBOX_gateway.>"),
-        ("invites", ">"),
-        ("invites", "logs.>"),
+        ("deployments", "deployments-events", "$JS.API.STREAM.DELETE.deployments-events"),
+        ("deployments", "deployments-events", "$JS.API.STREAM.CREATE.spy"),
+        ("deployments", "deployments-events", "$JS.API.STREAM.CREATE.logs"),
+        ("deployments", "deployments-events", "identity.events.user.removed.x"),
+        ("deployments", "deployments-events", "deployments.command.close_workspace"),
+        ("deployments", "logs", "deployments.events.deployment.created.x"),
+        ("identity", "deployments-events", "deployments.events.deployment.created.x"),
+        ("invites", "identity-events", "$JS.API.STREAM.UPDATE.identity-events"),
+        ("invites", "identity-events", "$JS.API.STREAM.PURGE.identity-events"),
+        ("invites", "identity-events", "$JS.API.STREAM.DELETE.identity-events"),
+        ("invites", "identity-events", "$JS.API.CONSUMER.MSG.NEXT.identity-events.c"),
+        ("invites", "identity-events", "$JS.ACK.identity-events.c.1.1.1.1.1"),
+        ("invites", "identity-events", "$JS.API.CONSUMER.LIST.identity-events"),
+        ("invites", "identity-events", "_INBOX_identity.x"),
+        ("gateway", "logs", "$JS.API.STREAM.PURGE.logs"),
+        ("gateway", "logs", "logs.x.scheduler"),
+        ("operator", "identity-events", "identity.events.user.removed.x"),
     ],
 )
-async def test_nobody_listens_to_another(connect: Connect, listener: str, subject: str) -> None:
-    peer = await connect(listener)
+async def test_in_the_account_of_a_stream_the_rest_is_refused_too(
+    connect: Connect, sender: str, stream: str, subject: str
+) -> None:
+    peer = await connect(sender, stream)
+    await peer.client.publish(subject, b"{}")
+    assert "permissions violation for publish" in await peer.refused()
+
+
+@pytest.mark.parametrize(
+    ("listener", "stream", "subject"),
+    [
+        ("invites", "", "identity.command.*"),
+        ("deployments", "", "identity.query.*"),
+        ("gateway", "", "identity.command.*"),
+        ("gateway", "", "_INBOX_identity.>"),
+        ("identity", "", "_INBOX_gateway.>"),
+        ("invites", "", ">"),
+        ("invites", "identity-events", ">"),
+        ("invites", "identity-events", "_INBOX_identity.>"),
+        ("invites", "identity-events", "$JS.>"),
+        ("gateway", "logs", "_INBOX_deployments.>"),
+    ],
+)
+async def test_nobody_listens_to_another(connect: Connect, listener: str, stream: str, subject: str) -> None:
+    peer = await connect(listener, stream)
     await peer.client.subscribe(subject)
     await peer.settled()
     assert "permissions violation for subscription" in await peer.refused()
@@ -176,31 +215,38 @@ async def test_a_wrong_password_does_not_connect(nats_server: NatsForTests) -> N
         await peer.client.close()
 
 
-async def test_a_service_keeps_its_stream_and_others_read_it(connect: Connect) -> None:
-    invites, identity = await connect("invites"), await connect("identity")
-    stream = event_stream("invites")
-    await invites.client.jetstream().add_stream(name=stream, subjects=["invites.events.>"])
-    await invites.client.jetstream().publish("invites.events.invite.created.x", b"1")
-    assert (await invites.client.jetstream().get_last_msg(stream, "invites.events.>")).data == b"1"
-    js = identity.client.jetstream()
-    pulled = await js.pull_subscribe("invites.events.>", durable="identity", stream=stream)
-    [message] = await pulled.fetch(1, timeout=5)
-    assert message.data == b"1"
-    await message.ack_sync(timeout=5)
-    ordered = await js.subscribe("invites.events.>", stream=stream, ordered_consumer=True)
-    assert (await ordered.next_msg(timeout=5)).data == b"1"
+async def test_a_service_keeps_its_stream_and_another_reads_it(connect: Connect) -> None:
+    stream = event_stream("identity")
+    identity, invites = await connect("identity", stream), await connect("invites", stream)
+    await identity.client.jetstream().add_stream(name=stream, subjects=["identity.events.>"])
+    await identity.client.jetstream().publish("identity.events.user.registered.x", b"1")
+    js = invites.client.jetstream()
+    assert (await js.get_last_msg(stream, "identity.events.>")).data == b"1"
+    unacknowledged = ConsumerConfig(ack_policy=AckPolicy.NONE)
+    pushed = await js.subscribe("identity.events.>", stream=stream, manual_ack=True, config=unacknowledged)
+    assert (await pushed.next_msg(timeout=5)).data == b"1"
+    await identity.client.jetstream().purge_stream(stream)
 
 
-async def test_the_gateway_tails_logs_that_deployments_writes(connect: Connect) -> None:
-    deployments, gateway = await connect("deployments"), await connect("gateway")
+async def test_the_gateway_pulls_logs_that_deployments_writes(connect: Connect) -> None:
+    deployments, gateway = await connect("deployments", LOGS), await connect("gateway", LOGS)
     await deployments.client.jetstream().add_stream(name=LOGS, subjects=["logs.>"])
-    tail = await gateway.client.jetstream().subscribe("logs.d1.>", stream=LOGS, ordered_consumer=True)
     await deployments.client.jetstream().publish("logs.d1.scheduler", b"line")
-    assert (await tail.next_msg(timeout=5)).data == b"line"
+    js = gateway.client.jetstream()
+    await js.add_consumer(LOGS, name="tail", ack_policy=AckPolicy.NONE, inactive_threshold=60)
+    [message] = await (await js.pull_subscribe_bind(stream=LOGS, name="tail")).fetch(1, timeout=5)
+    assert message.data == b"line"
+    await js.delete_consumer(LOGS, "tail")
 
 
-async def test_another_service_can_not_make_a_stream_over_commands(connect: Connect) -> None:
-    invites = await connect("invites")
-    with pytest.raises((NatsTimeoutError, ServiceUnavailableError)):
-        await invites.client.jetstream(timeout=0.5).add_stream(name="spy", subjects=["identity.command.>"])
-    assert "permissions violation for publish" in await invites.refused()
+async def test_the_operator_looks_at_every_stream(connect: Connect) -> None:
+    for stream in STREAMS:
+        keeper, operator = await connect(stream.keeper, stream.name), await connect("operator", stream.name)
+        await keeper.client.jetstream().add_stream(name=stream.name, subjects=[stream.subjects])
+        [found] = await operator.client.jetstream().streams_info()
+        assert found.config.name == stream.name
+
+
+@pytest.mark.parametrize("app", APPS, ids=lambda app: app.name)
+def test_a_service_has_a_user_for_each_stream_that_it_connects_to(app: App) -> None:
+    assert {event_stream(app.name), *app.streams} == set(streams_of(app.name))

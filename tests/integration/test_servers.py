@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import asyncpg
-import nats
 import pytest
 
 from shared.errors import Unavailable
@@ -18,7 +17,7 @@ from shared.postgres import DRIVER_ERRORS
 from shared.servers.postgres import EmbeddedPostgres
 from shared.servers.process import Launch, free_port, start
 from tests.conftest import NewDatabase
-from tests.integration.bus import until
+from tests.integration.bus import client_of, until
 from tests.servers import NatsForTests, PostgresForTests, alive
 
 PARENT = """
@@ -180,14 +179,11 @@ def test_a_child_that_ignores_its_stop_signal_is_killed(private_folder: Path) ->
 
 
 async def test_jetstream_keeps_messages_over_a_kill_of_nats(nats_server: NatsForTests) -> None:
-    login = nats_server.login()
-    client = await nats.connect(login.url, user=login.user, password=login.password, inbox_prefix=b"_INBOX_test")
-    await client.jetstream().add_stream(name="kept", subjects=["kept.>"])
-    await client.jetstream().publish("kept.one", b"1")
-    await client.close()
+    async with client_of(nats_server, "test", stream="logs") as client:
+        await client.jetstream().add_stream(name="kept", subjects=["kept.>"])
+        await client.jetstream().publish("kept.one", b"1")
     nats_server.kill()
     nats_server.restart()
-    client = await nats.connect(login.url, user=login.user, password=login.password)
-    message = await client.jetstream().get_last_msg("kept", "kept.one")
+    async with client_of(nats_server, "test", stream="logs") as client:
+        message = await client.jetstream().get_last_msg("kept", "kept.one")
     assert message.data == b"1"
-    await client.close()

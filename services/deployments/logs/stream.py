@@ -44,7 +44,7 @@ class LogStream:
             duplicate_window=min(_DUPLICATE_WINDOW, self.age).total_seconds(),
             allow_direct=True,
         )
-        jetstream = self.bus.jetstream()
+        jetstream = self.bus.stream(LOGS_STREAM).jetstream()
         try:
             present = await jetstream.stream_info(LOGS_STREAM)
         except NotFoundError:
@@ -71,8 +71,9 @@ class LogStream:
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def _published(self, subject: str, data: bytes, message_id: str) -> bool:
+        jetstream = self.bus.stream(LOGS_STREAM).jetstream()
         try:
-            await self.bus.jetstream().publish(
+            await jetstream.publish(
                 subject, data, timeout=PUBLISH_TIMEOUT_S, stream=LOGS_STREAM, headers={_MESSAGE_ID: message_id}
             )
         except (NatsError, OSError) as error:

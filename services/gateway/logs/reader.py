@@ -102,12 +102,12 @@ class Reader:
         try:
             async with asyncio.timeout(CLOSE_S):
                 await subscription.unsubscribe()
-                await self._bus.jetstream().delete_consumer(LOGS_STREAM, self._consumer)
+                await self._bus.stream(LOGS_STREAM).jetstream().delete_consumer(LOGS_STREAM, self._consumer)
         except (nats.errors.Error, TimeoutError):
             log.debug("a consumer is left to its time limit", extra={"consumer": self._consumer})
 
     async def _subscribe(self) -> JetStreamContext.PullSubscription:
-        jetstream = self._bus.jetstream()
+        jetstream = self._bus.stream(LOGS_STREAM).jetstream()
         self._consumer = f"gateway-{new_id()}"
         config = await self._start(jetstream)
         await jetstream.add_consumer(LOGS_STREAM, config, name=self._consumer, filter_subject=self._subject)

@@ -148,8 +148,8 @@ async def connection_to(database: Database) -> AsyncGenerator[asyncpg.Connection
 
 @asynccontextmanager
 async def log_reader(nats: NatsForTests, deployment_id: str = "*") -> AsyncGenerator["LogReader"]:
-    """Read log batches as the gateway does, from the first one on."""
-    login = nats.login("gateway")
+    """Read log batches from the first one on."""
+    login = nats.login(stream=LOGS_STREAM)
     client = Client()
     await client.connect(login.url, user=login.user, password=login.password, inbox_prefix=login.inbox_prefix)
     queue: asyncio.Queue[LogBatch] = asyncio.Queue()

@@ -54,13 +54,13 @@ async def _stream_is_there(nats: NatsForTests) -> bool:
 
 
 async def test_the_stream_gets_the_limits_of_the_settings(ground: Ground) -> None:
-    bus = await Bus.connect(settings_of(ground.database, ground.nats), name="deployments")
+    bus = await Bus.connect(settings_of(ground.database, ground.nats), name="deployments", streams=[LOGS_STREAM])
     try:
         with pytest.raises(NotFoundError):
-            await bus.jetstream().stream_info(LOGS_STREAM)
+            await bus.stream(LOGS_STREAM).jetstream().stream_info(LOGS_STREAM)
         for hours, mebibytes in ((1, 16), (1, 16), (2, 8)):
             await LogStream(bus, timedelta(hours=hours), mebibytes * MEBIBYTE).ensure()
-            config = (await bus.jetstream().stream_info(LOGS_STREAM)).config
+            config = (await bus.stream(LOGS_STREAM).jetstream().stream_info(LOGS_STREAM)).config
             assert (config.max_age, config.max_bytes) == (hours * 3600, mebibytes * MEBIBYTE)
     finally:
         await bus.close()

@@ -33,7 +33,10 @@ from tests.servers import Database, NatsForTests
 async def world(
     kernel: Database, database: NewDatabase, replica: NewReplica, nats_server: NatsForTests
 ) -> AsyncIterator[World]:
-    async with bus_of(nats_server, "identity") as bus, client_of(nats_server, "test") as client:
+    async with (
+        bus_of(nats_server, "identity") as bus,
+        client_of(nats_server, "test", stream=STREAM) as client,
+    ):
         source: Replica = await replica(kernel, bus=bus)
         async with serving(bus, source.followers):
             yield World(nats_server, source, bus, client, await with_tables(await database("kernel")))

@@ -46,7 +46,7 @@ async def bus(nats_server: NatsForTests) -> AsyncIterator[Bus]:
 
 @pytest.fixture
 async def client(nats_server: NatsForTests) -> AsyncIterator[Client]:
-    async with client_of(nats_server, "test") as client:
+    async with client_of(nats_server, "test", stream=STREAM) as client:
         yield client
 
 

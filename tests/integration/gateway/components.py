@@ -56,5 +56,5 @@ class Writer:
 @asynccontextmanager
 async def writing(nats: NatsForTests, *, counts: Sequence[tuple[str, int]] = ()) -> AsyncGenerator[Writer]:
     """Give a writer while the block runs."""
-    async with client_of(nats, "test") as client:
+    async with client_of(nats, "test", stream=LOGS_STREAM) as client:
         yield Writer(client.jetstream(), dict(counts))
