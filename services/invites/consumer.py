@@ -131,6 +131,8 @@ def _invitation(event: UserInvited) -> RecordInvitation:
         inviter=event.inviter,
         inviter_kind=event.inviter_kind,
         at=event.invited_at,
+        deployment_roles=event.deployment_roles,
+        team_ids=event.team_ids,
     )
 
 

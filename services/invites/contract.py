@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from services.identity.contract import (
     MOST_TEAMS,
     InvitationId,
+    InvitedRole,
     MailPurpose,
     Role,
     TeamId,
@@ -60,7 +61,8 @@ class VoidReason(StrEnum):
 class InviteRow(Row):
     """One invite to `scope`: `system` or `workspace:<id>`.
 
-    The address is not here: ask identity for that of `user_id`. `inviter` is the subject that asked for it.
+    The address is not here: ask identity for that of `user_id`. `inviter` is the subject that asked for it. What comes
+    along may be gone by the time it is accepted.
     """
 
     id: InviteId
@@ -73,6 +75,8 @@ class InviteRow(Row):
     inviter_kind: str = ""
     created_at: datetime
     updated_at: datetime
+    deployment_roles: tuple[InvitedRole, ...] = ()
+    team_ids: tuple[TeamId, ...] = ()
 
     @property
     def workspace_id(self) -> WorkspaceId | None:
@@ -187,7 +191,10 @@ class InviteTokens(Query[InviteTokenList]):
 
 
 class InviteCreated(Event):
-    """A person was invited to `scope` with `roles` that count once they are active."""
+    """A person was invited to `scope` with `roles` that count once they are active.
+
+    `deployment_roles` and membership of `team_ids` come along.
+    """
 
     type_name: ClassVar[str] = "invite.created"
 
@@ -199,6 +206,8 @@ class InviteCreated(Event):
     inviter: str = ""
     inviter_kind: str = ""
     created_at: datetime
+    deployment_roles: tuple[InvitedRole, ...] = ()
+    team_ids: tuple[TeamId, ...] = ()
 
 
 class InviteRolesChanged(Event):

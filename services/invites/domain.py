@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final, assert_never
 from uuid import UUID
 
-from services.identity.contract import Role, UserId
+from services.identity.contract import InvitedRole, Role, TeamId, UserId
 from services.invites.contract import (
     InviteAccepted,
     InviteCreated,
@@ -44,6 +44,8 @@ class RecordInvitation:
     inviter: str
     inviter_kind: str
     at: datetime
+    deployment_roles: tuple[InvitedRole, ...] = ()
+    team_ids: tuple[TeamId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,8 @@ def _created(command: RecordInvitation) -> InviteCreated:
         inviter=command.inviter,
         inviter_kind=command.inviter_kind,
         created_at=command.at,
+        deployment_roles=command.deployment_roles,
+        team_ids=command.team_ids,
     )
 
 

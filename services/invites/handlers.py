@@ -130,6 +130,7 @@ def _expected(wish: InviteUser, invited: Invited) -> InviteRow:
         inviter_kind=wish.inviter_kind,
         created_at=wish.now,
         updated_at=wish.now,
+        team_ids=wish.team_ids,
     )
 
 

@@ -45,6 +45,8 @@ def _pending(event: InviteCreated) -> InviteRow:
         inviter_kind=event.inviter_kind,
         created_at=event.created_at,
         updated_at=event.created_at,
+        deployment_roles=event.deployment_roles,
+        team_ids=event.team_ids,
     )
 
 

@@ -9,6 +9,7 @@ from ariadne import ObjectType, QueryType
 from services.gateway.audit import SERVICES, Found, merge, read_cursor, write_cursor
 from services.gateway.context import Info
 from services.gateway.resolvers.arguments import checked
+from services.gateway.resolvers.views import Inviter
 from services.identity.contract import OpenOrigins
 from shared.audit.messages import Audit, AuditRow
 from shared.auth import NOWHERE, Origin, PrincipalKind
@@ -44,13 +45,13 @@ async def resolve_audit_log(_: object, info: Info, **sent: Any) -> dict[str, Any
 
 
 @actor.field("id")
-def resolve_actor_id(row: AuditRow, _: Info) -> str | None:
+def resolve_actor_id(row: AuditRow | Inviter, _: Info) -> str | None:
     """Return who acted."""
     return row.subject or None
 
 
 @actor.field("label")
-async def resolve_label(row: AuditRow, info: Info) -> str | None:
+async def resolve_label(row: AuditRow | Inviter, info: Info) -> str | None:
     """Return the name of a person whom the asker may see, or of a service."""
     match row.kind:
         case PrincipalKind.USER:

@@ -9,15 +9,16 @@ from services.gateway.context import Info
 from services.gateway.paging import all_rows
 from services.gateway.resolvers.arguments import checked, required
 from services.gateway.resolvers.views import Invitation, invitation_of
-from services.identity.contract import Interface, TeamId, WorkspaceId, addresses, shown_role
+from services.identity.contract import Interface, InvitedRole, TeamId, TeamRow, WorkspaceId, addresses, shown_role
 from services.invites.contract import CreateInvite, InviteId, InviteList, Invites, WithdrawInvite
 from shared.errors import Forbidden
 
 query: Final = QueryType()
 mutation: Final = MutationType()
 invite: Final = ObjectType("Invite")
+invited_role: Final = ObjectType("InvitedDeploymentRole")
 
-BINDABLES: Final = [query, mutation, invite]
+BINDABLES: Final = [query, mutation, invite, invited_role]
 
 
 @query.field("invites")
@@ -89,6 +90,25 @@ async def resolve_token(invitation: Invitation, info: Info) -> str | None:
 def resolve_role(invitation: Invitation, _: Info) -> str | None:
     """Return the role by the name that this interface has for it."""
     return None if invitation.role is None else shown_role(invitation.role, Interface.GRAPHQL)
+
+
+@invite.field("teams")
+async def resolve_teams(invitation: Invitation, info: Info) -> list[TeamRow]:
+    """Return the teams that the person will join, as far as they are there and the caller may see them."""
+    found = await info.context.loaders.teams.load_many(list(invitation.team_ids))
+    return [team for team in found if team is not None]
+
+
+@invited_role.field("role")
+def resolve_invited_role(held: InvitedRole, _: Info) -> str | None:
+    """Return the role by the name that this interface has for it."""
+    return shown_role(held.role, Interface.GRAPHQL)
+
+
+@invited_role.field("deployment")
+async def resolve_invited_deployment(held: InvitedRole, info: Info) -> Any:
+    """Return the deployment, where the caller may see it and it is there."""
+    return await info.context.loaders.deployments.load(held.deployment_id)
 
 
 @invite.field("workspace")

@@ -9,9 +9,11 @@ from typing import Any
 from services.identity.contract import (
     BindingRow,
     Interface,
+    InvitedRole,
     MemberRow,
     Role,
     ServiceAccountRow,
+    TeamId,
     UserBindingRow,
     UserRow,
     shown_role,
@@ -44,6 +46,14 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
+class Inviter:
+    """Who asked for an invite, as the type AuditActor shows it."""
+
+    subject: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Invitation:
     """An open invite; `email` is known where it was just sent, else looked up."""
 
@@ -53,7 +63,10 @@ class Invitation:
     role: Role | None
     created_at: datetime
     updated_at: datetime
-    email: str = ""
+    email: str
+    inviter: "Inviter | None"
+    deployment_roles: tuple[InvitedRole, ...]
+    team_ids: tuple[TeamId, ...]
 
     @property
     def uuid(self) -> str:
@@ -94,7 +107,18 @@ def binding_of_account(row: ServiceAccountRow) -> Binding:
 
 def invitation_of(row: InviteRow, email: str = "") -> Invitation:
     """Return an invite as the interface shows it."""
-    return Invitation(row.id, row.user_id, row.workspace_id, row.role, row.created_at, row.updated_at, email)
+    return Invitation(
+        id=row.id,
+        user_id=row.user_id,
+        workspace_id=row.workspace_id,
+        role=row.role,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        email=email,
+        inviter=Inviter(row.inviter, row.inviter_kind) if row.inviter else None,
+        deployment_roles=row.deployment_roles,
+        team_ids=row.team_ids,
+    )
 
 
 def _lazily(row: ServiceAccountRow, _info: object) -> Binding:

@@ -1,5 +1,6 @@
 """The question of who sends mail: to whom, with which token, and whether it is still worth sending."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.identity.contract import (
@@ -8,12 +9,13 @@ from services.identity.contract import (
     MailDetails,
     MailPurpose,
     MailStatus,
+    TeamId,
     UserId,
     UserRoleGranted,
     entity_id,
     shown_role,
 )
-from services.identity.domain import credential, workspace
+from services.identity.domain import credential, team, workspace
 from services.identity.domain.user import (
     Absent,
     Active,
@@ -30,11 +32,10 @@ from services.identity.handlers.kit import Kit
 from services.identity.handlers.links import link_for
 from services.identity.handlers.sessions import read_user
 from services.identity.handlers.sign_up import INVITATION_GENERATION
-from services.identity.handlers.streams import CREDENTIAL, USER, WORKSPACE, state_of
+from services.identity.handlers.streams import CREDENTIAL, TEAM, USER, WORKSPACE, state_of
 from shared.auth import SYSTEM, PrincipalKind
 from shared.bus.request import Request, Result
 from shared.clock import utc_now
-from shared.messages import Metadata
 
 _GONE = MailContent(status=MailStatus.GONE)
 
@@ -72,10 +73,17 @@ class MailQueries:
         token = self.kit.mail_tokens.token(
             asked.purpose, asked.invitation_id, generation=asked.generation, expires_at=invitation.expires_at
         )
-        content = await self._content(user)
-        return content.model_copy(
-            update={"token": token, "workspace_label": label, "expires_at": invitation.expires_at}
-        )
+        role = next((shown_role(role, Interface.GRAPHQL) for role in invitation.roles), None)
+        news = {
+            "token": token,
+            "workspace_label": label,
+            "expires_at": invitation.expires_at,
+            "role": role or "",
+            "added_by": await self._name(invitation.inviter, invitation.inviter_kind),
+            "teams": await self._teams(invitation.team_ids),
+            "deployment_roles": len(invitation.deployment_roles),
+        }
+        return (await self._content(user)).model_copy(update=news)
 
     async def _link(self, asked: MailDetails, user: User) -> MailContent:
         link = open_link(link_for(asked.purpose, user), utc_now())
@@ -99,17 +107,23 @@ class MailQueries:
         news = {
             "workspace_label": label,
             "role": shown_role(held.role, Interface.GRAPHQL) or "",
-            "added_by": await self._name(given.metadata),
+            "added_by": await self._name(given.metadata.subject, given.metadata.kind),
         }
         return (await self._content(user)).model_copy(update=news)
 
-    async def _name(self, actor: Metadata) -> str:
+    async def _teams(self, team_ids: Sequence[TeamId]) -> tuple[str, ...]:
+        """Return the names of the teams that are there."""
+        store = self.kit.running.store
+        states = [state_of(TEAM, await store.read_stream(TEAM.stream(each))) for each in team_ids]
+        return tuple(state.name for state in states if isinstance(state, team.Live))
+
+    async def _name(self, actor: str, kind: str) -> str:
         """Return what others see of who acted: a person's name or else address, a service account's label."""
         store = self.kit.running.store
-        if actor.kind == PrincipalKind.SERVICE_ACCOUNT:
-            account = state_of(CREDENTIAL, await store.read_stream(CREDENTIAL.stream(actor.subject)))
+        if kind == PrincipalKind.SERVICE_ACCOUNT:
+            account = state_of(CREDENTIAL, await store.read_stream(CREDENTIAL.stream(actor)))
             return account.label if isinstance(account, credential.Live) else ""
-        user = await read_user(self.kit, UserId(actor.subject))
+        user = await read_user(self.kit, UserId(actor))
         return (user.profile.full_name or user.profile.email) if isinstance(user, Active) else ""
 
     async def _content(self, user: User) -> MailContent:

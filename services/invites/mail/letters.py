@@ -42,6 +42,10 @@ class Invitation:
     organization: str
     token: str
     expires_at: datetime
+    role: str = ""
+    added_by: str = ""
+    teams: tuple[str, ...] = ()
+    deployment_roles: int = 0
 
 
 def invitation(facts: Invitation, *, public_url: str) -> Letter:
@@ -56,8 +60,21 @@ def invitation(facts: Invitation, *, public_url: str) -> Letter:
         "place": one_line(facts.workspace or facts.organization),
         "link": f"{link(public_url, '/signup', token=facts.token)}#{_query(email=facts.address)}",
         "expires": _moment(facts.expires_at),
+        "role": facts.role,
+        "added_by": one_line(facts.added_by),
+        "along": _along(facts),
     }
     return _render("invite", values)
+
+
+def _along(facts: Invitation) -> str:
+    """Return what comes with the invitation besides its role."""
+    parts = [f"places in the teams {', '.join(map(one_line, facts.teams))}"] if len(facts.teams) > 1 else []
+    if len(facts.teams) == 1:
+        parts.append(f"a place in the team {one_line(facts.teams[0])}")
+    if facts.deployment_roles:
+        parts.append(f"roles on {facts.deployment_roles} of its deployments")
+    return " and ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,10 @@ def _invitation(content: MailContent) -> Invitation:
         organization=content.organization,
         token=content.token,
         expires_at=_end(content),
+        role=content.role,
+        added_by=content.added_by,
+        teams=content.teams,
+        deployment_roles=content.deployment_roles,
     )
 
 

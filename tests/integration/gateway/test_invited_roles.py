@@ -6,7 +6,7 @@ from typing import Any
 from tests.integration.gateway.test_inviting import JANE, NO_TOKEN, NOT_FOUND, SIGN_UP, events, house
 from tests.integration.gateway.whole import Aerodrome
 from tests.integration.invites.installation import PASSWORD, PUBLIC_URL
-from tests.integration.invites.post_office import token_in
+from tests.integration.invites.post_office import text_of, token_in
 
 __all__ = ["house"]
 
@@ -122,3 +122,39 @@ async def test_many_join_one_team_at_the_same_time(house: Aerodrome) -> None:
     joined = await asyncio.gather(*(sign_up(house, email) for email in people))
     assert all(held["teams"] == [{"id": team}] for _, held in joined)
     assert len(await house.data(MEMBERS, house.admin, t=team)) == 8
+
+
+async def test_an_invite_and_its_mail_tell_all_that_it_brings_and_by_whom(house: Aerodrome) -> None:
+    shown = "inviter { id kind label } role workspace { id } teams { id } deploymentRoles { role deployment { id } }"
+    admin = {"id": house.installation.admin.id, "kind": "user", "label": "admin@example.com"}
+    team = (await house.data(TEAM, house.admin, n="Night crew"))["id"]
+    invite = f"mutation ($e: String!, $t: [Id!]) {{ inviteUser(email: $e, teamUuids: $t) {{ {shown} }} }}"
+    made = await house.data(invite, house.admin, e="new@example.com", t=[team])
+    assert made == {
+        "inviter": admin,
+        "role": None,
+        "workspace": None,
+        "teams": [{"id": team}],
+        "deploymentRoles": [],
+    }
+    text = text_of(await house.office.mail_to("new@example.com"))
+    assert "invited to Flight School by admin@example.com. With it come a place in the team Night crew." in text
+
+    place = await house.make_workspace("Analytics")
+    deployment = (await house.data(CREATE, house.admin, w=place, l="1"))["id"]
+    brought = along((deployment, "DEPLOYMENT_EDITOR"))
+    await house.data(ADD, house.admin, w=place, e=JANE, r="WORKSPACE_EDITOR", d=brought)
+    text = text_of(await house.office.mail_to(JANE))
+    told = (
+        '"Analytics" of Flight School with the role WORKSPACE_EDITOR by admin@example.com. With it come roles on 1 of'
+    )
+    assert told in text
+    listing = f"query ($w: Uuid!) {{ workspaceInvites(workspaceUuid: $w) {{ {shown} }} }}"
+    (listed,) = await house.data(listing, house.admin, w=place)
+    assert listed == {
+        "inviter": admin,
+        "role": "WORKSPACE_EDITOR",
+        "workspace": {"id": place},
+        "teams": [],
+        "deploymentRoles": [{"role": "DEPLOYMENT_EDITOR", "deployment": {"id": deployment}}],
+    }

@@ -145,6 +145,14 @@ def _admit(right: LoginPassword) -> Callable[[SMTP, Session, Envelope, str, obje
     return admit
 
 
+def text_of(mail: EmailMessage, form: str = "plain") -> str:
+    """Return the body of a mail in one of its forms."""
+    body = mail.get_body((form,))
+    assert body is not None
+    text: str = body.get_content()
+    return text
+
+
 def token_in(mail: EmailMessage, *, below: str, path: str = "/signup") -> str:
     """Return the token of the link in a mail, the same in both forms, below the public URL."""
     found: set[str] = set()

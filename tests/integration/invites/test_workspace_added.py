@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -34,7 +33,7 @@ from shared.auth import SYSTEM, workspace
 from shared.messages import Command
 from tests.conftest import NewDatabase
 from tests.integration.invites.installation import NOBODY, PASSWORD, PUBLIC_URL, Installation, Person, installation
-from tests.integration.invites.post_office import PostOffice, token_in
+from tests.integration.invites.post_office import PostOffice, text_of, token_in
 from tests.servers import NatsForTests
 
 BOB = "bob@example.com"
@@ -63,13 +62,6 @@ async def wished(aerodrome: Installation) -> int:
 async def ask_all(aerodrome: Installation, wishes: Sequence[Command[Any]]) -> None:
     for wish in wishes:
         await aerodrome.ask(wish, aerodrome.admin)
-
-
-def text_of(mail: EmailMessage, form: str = "plain") -> str:
-    body = mail.get_body((form,))
-    assert body is not None
-    text: str = body.get_content()
-    return text
 
 
 @pytest.mark.parametrize("email", [BOB, "BOB@Example.COM", "  bob@example.com\t"])

@@ -45,6 +45,18 @@ def test_the_letter_names_the_workspace_when_there_is_one() -> None:
     assert "<strong>Analytics</strong> of <strong>Flight School</strong>" in letter.html
 
 
+def test_the_letter_tells_the_role_who_invites_and_what_comes_along() -> None:
+    facts = replace(FACTS, workspace="Analytics", role="WORKSPACE_EDITOR", added_by="Ann <b>Lee", deployment_roles=2)
+    letter = invitation(replace(facts, teams=("Crew", "R&D\r\nBcc: x")), public_url=URL)
+    told = (
+        "with the role WORKSPACE_EDITOR by Ann <b>Lee. With it come places in the teams Crew, R&D Bcc: x and roles on 2"
+    )
+    assert told in letter.text
+    assert "by Ann &lt;b&gt;Lee. With it come places in the teams Crew, R&amp;D Bcc: x and roles" in letter.html
+    alone = invitation(FACTS, public_url=URL)
+    assert "invited to Flight School. Choose a password" in alone.text
+
+
 def test_what_users_named_is_escaped_in_html_and_not_in_text() -> None:
     letter = invitation(replace(FACTS, workspace="R&D <script>alert(1)</script>"), public_url=URL)
     assert "<script>" not in letter.html

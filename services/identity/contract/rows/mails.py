@@ -19,7 +19,8 @@ class MailContent(Message):
     """What a mail is made of at the moment it is sent; empty texts where `status` is GONE.
 
     `has_password`: the account has one, which a reset replaces. `role`: what GraphQL calls the one held in the
-    workspace; `added_by`: the name of who gave it, "" where they are gone.
+    workspace, or that an invitation gives; `added_by`: the name of who gave it, "" where they are gone. `teams` and
+    `deployment_roles`: the names of teams and the number of deployments that an invitation brings besides.
     """
 
     status: MailStatus
@@ -30,5 +31,7 @@ class MailContent(Message):
     workspace_label: str = ""
     role: str = ""
     added_by: str = Field(default="", repr=False)
+    teams: tuple[str, ...] = ()
+    deployment_roles: int = 0
     expires_at: datetime | None = None
     has_password: bool = True

@@ -155,6 +155,8 @@ def _invited(user: User, event: UserInvited) -> User:
         expires_at=event.expires_at,
         deployment_roles=event.deployment_roles,
         team_ids=event.team_ids,
+        inviter=event.inviter,
+        inviter_kind=event.inviter_kind,
     )
     invitations = {**invitations_of(user), event.invitation_id: invitation}
     if isinstance(user, Pending | Suspended):

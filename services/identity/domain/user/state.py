@@ -27,6 +27,8 @@ class Invitation:
     expires_at: datetime
     deployment_roles: tuple[InvitedRole, ...] = ()
     team_ids: tuple[TeamId, ...] = ()
+    inviter: str = ""
+    inviter_kind: str = ""
 
     def usable(self, now: datetime) -> bool:
         """Say whether it can still be accepted; not at its last instant."""
