@@ -172,6 +172,14 @@ async def resolve_bind_to_system(_: object, info: Info, *, user_id: str, role: s
     return _shown(await info.context.send(info, command))
 
 
+@mutation.field("deleteSystemRoleBinding")
+async def resolve_unbind_from_system(_: object, info: Info, *, user_id: str) -> Binding:
+    """Take a user's role on the system away, and return it as it was."""
+    with checked():
+        command = UnbindUser(entity=auth.SYSTEM, user_id=required("userId", user_id))
+    return _shown(await info.context.send(info, command))
+
+
 async def _holders(info: Info, wanted: Holders, field: str) -> list[UserRow]:
     context, with_roles = info.context, selects(info, ROLES)
     return await all_rows(

@@ -11,14 +11,27 @@ from services.identity.contract import Interface, RoleDefinitions, RoleRow, show
 
 query: Final = QueryType()
 role_binding: Final = ObjectType("RoleBinding")
+definition: Final = ObjectType("RoleDefinition")
 
-BINDABLES: Final = [query, role_binding]
+BINDABLES: Final = [query, role_binding, definition]
 
 
 @query.field("roles")
 async def resolve_roles(_: object, info: Info) -> Sequence[RoleRow]:
     """Return the roles of this installation."""
     return (await info.context.ask(RoleDefinitions())).rows
+
+
+@definition.field("assignable")
+def resolve_assignable(row: RoleRow, _: Info) -> bool:
+    """Say whether a role is bound to something, and has a name of its own here by which to give it."""
+    return bool(row.scope) and shown_role(row.name, Interface.GRAPHQL) == row.name
+
+
+@definition.field("shownAs")
+def resolve_shown_as(row: RoleRow, _: Info) -> str | None:
+    """Return the name that bindings with this role show."""
+    return shown_role(row.name, Interface.GRAPHQL)
 
 
 @role_binding.field("role")

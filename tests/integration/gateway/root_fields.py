@@ -58,6 +58,7 @@ ROOT_FIELDS = [
     'mutation { workspaceRemoveUser(workspaceUuid: "x", userUuid: "y") { id } }',
     'mutation { workspaceUpsertUserRole(workspaceUuid: "x", email: "a@example.com", role: WORKSPACE_VIEWER) }',
     'mutation { createSystemRoleBinding(userId: "x", role: SYSTEM_VIEWER) { id } }',
+    'mutation { deleteSystemRoleBinding(userId: "x") { id } }',
     'mutation { deploymentAddUserRole(email: "a@b.de", deploymentId: "x", role: DEPLOYMENT_VIEWER) { id } }',
     'mutation { deploymentUpdateUserRole(email: "a@b.de", deploymentId: "x", role: DEPLOYMENT_VIEWER) { id } }',
     'mutation { deploymentRemoveUserRole(email: "a@b.de", deploymentId: "x") { id } }',

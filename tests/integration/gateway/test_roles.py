@@ -197,19 +197,6 @@ async def test_when_a_key_was_used_last_is_shown(aerodrome: Aerodrome) -> None:
     assert seen["lastUsedAt"] is not None
 
 
-async def test_a_system_role_is_bound_once(aerodrome: Aerodrome) -> None:
-    id_, token = await aerodrome.make_user(somebody())
-    bind = sent("createSystemRoleBinding")
-    made = await aerodrome.data(bind, aerodrome.admin, u=id_, r="SYSTEM_VIEWER")
-    assert made["role"] == "SYSTEM_VIEWER"
-    assert await aerodrome.data("{ users { id } }", token)
-    refused = await aerodrome.refused(bind, aerodrome.admin, u=id_, r="SYSTEM_VIEWER")
-    assert refused == ("A duplicate role binding already exists", "BAD_USER_INPUT")
-    assert await aerodrome.refused(bind, token, u=id_, r="SYSTEM_ADMIN") == NOT_ALLOWED
-    changed = await aerodrome.data(bind, aerodrome.admin, u=id_, r="SYSTEM_EDITOR")
-    assert changed == {"id": made["id"], "role": "SYSTEM_EDITOR"}
-
-
 async def test_people_and_workspaces_are_paged(aerodrome: Aerodrome) -> None:
     id_, token = await aerodrome.make_user(somebody())
     labels = ["a", "b", "c"]

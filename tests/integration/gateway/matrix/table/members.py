@@ -145,6 +145,14 @@ MEMBERS: Final[Sequence[Row]] = [
         alone=True,
     ),
     Row(
+        operation="deleteSystemRoleBinding",
+        permission="system.iam.update",
+        sent='deleteSystemRoleBinding(userId: "<user>") { id }',
+        anywhere=SYSTEM_ADMINS,
+        says="The requested resource was not found",
+        silent=True,
+    ),
+    Row(
         operation="roles",
         permission="any login",
         kind=Operation.QUERY,
