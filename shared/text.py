@@ -1,11 +1,15 @@
 """Which text may be stored: Unicode without U+0000 and without lone surrogates."""
 
 import json
+import unicodedata
 from typing import Any, Final, TypeAlias
 
 from shared.errors import Invalid
 
 _NUL: Final = "\x00"
+_BLANKS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs that look like nothing: fillers of Hangul, and the blank of Braille."""
+
 _Json: TypeAlias = dict[str, Any] | list[Any] | str | float | None
 
 
@@ -27,6 +31,11 @@ def check_json(raw: str | bytes) -> str:
     if "\\u0000" in text or "\\ud" in text or "\\uD" in text:
         _check_strings(_parse(text))
     return text
+
+
+def is_visible(text: str) -> bool:
+    """Say whether one character of `text` leaves a mark by itself: no blank, control, format or combining one."""
+    return any(unicodedata.category(each)[0] not in "CZM" and each not in _BLANKS for each in text)
 
 
 def _decode(raw: str | bytes) -> str:

@@ -1,7 +1,7 @@
 """`aerodrome audit export`: the whole audit as lines of JSON, oldest first, straight from the databases."""
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,6 +57,13 @@ class Export:
                     opened = await seals.open({row.origin_seal for row in rows}) if seals else NONE_OPENED
                     for row in rows:
                         yield _line(service, row, opened.get(row.origin_seal, NOWHERE))
+            if self.workspace_id and not await self._concerns_any(pools.values()):
+                self.missing.append(f"no record concerns a workspace {self.workspace_id}: is that its id?")
+
+    async def _concerns_any(self, pools: Iterable[PgPool]) -> bool:
+        """Say whether the workspace is known to the records of any service, whatever their time."""
+        found = [await pool.fetchval(QUERIES["concerns_workspace"], self.workspace_id) for pool in pools]
+        return any(found)
 
     async def _seals(self, stack: AsyncExitStack, pools: Mapping[str, PgPool]) -> OriginSeals | None:
         """Return what opens origins, None where identity's settings or its master key are not at hand."""

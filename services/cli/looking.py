@@ -110,7 +110,7 @@ def republish_events(
 
 @projections.command("status")
 def show_status(service: OneOrAll = "", data: Data = None) -> None:
-    """Show where every follower stands, which streams are parked and which jobs wait or are dead.
+    """Show where every follower stands, which streams are parked and which jobs wait, are set for later or are dead.
 
     Example: `aerodrome projections status --service identity`
     """
@@ -213,9 +213,9 @@ def list_mail(data: Data = None) -> None:
 
     Example: `aerodrome mail list`
     """
-    from services.cli.mail import read_mails
+    from services.cli.mail import caught_in, read_mails
 
-    folder = data_folder(data).mail
+    folder = caught_in(data_folder(data))
     mails = read_mails(folder)
     say("\n".join(each.summary() for each in mails) if mails else f"no mail in {folder}")
 
@@ -229,6 +229,6 @@ def show_mail(
 
     Example: `aerodrome mail show` for the newest, `aerodrome mail show 3` for the third.
     """
-    from services.cli.mail import find_mail
+    from services.cli.mail import caught_in, find_mail
 
-    say(find_mail(data_folder(data).mail, number).text())
+    say(find_mail(caught_in(data_folder(data)), number).text())

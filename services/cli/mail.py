@@ -6,7 +6,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
-from services.cli.folder import CannotStart
+from services.cli.folder import CannotStart, DataFolder
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,15 @@ class Mail:
         heads = [f"{name}: {self.message[name]}" for name in ("From", "To", "Subject", "Date")]
         body = self.message.get_body(("plain", "html"))
         return "\n".join((*heads, "", str(body.get_content()) if body else ""))
+
+
+def caught_in(folder: DataFolder) -> Path:
+    """Return where the mail catcher of a data folder keeps mails; raise CannotStart where there is no such folder."""
+    if not folder.path.is_dir():
+        raise CannotStart(f"{folder.path} is no folder: name the one of `aerodrome up` by --data or AERODROME_DATA")
+    if not folder.run.is_dir():
+        raise CannotStart(f"{folder.path} is no data folder of `aerodrome up`: name that by --data or AERODROME_DATA")
+    return folder.mail
 
 
 def read_mails(maildir: Path) -> Sequence[Mail]:

@@ -29,7 +29,9 @@ def _lines(service: str, status: Status) -> list[str]:
         for each in status.parked
     ]
     lines += [
-        f"{service:<12} jobs       {each.kind:<24} {each.waiting} waiting, {each.dead} dead" for each in status.outbox
+        f"{service:<12} jobs       {each.kind:<24} {each.waiting} waiting, {each.dead} dead"
+        f"{f', {each.later} for later' if each.later else ''}"
+        for each in status.outbox
     ]
     lines += [
         f"{service:<12} dead job   {each.id} {each.kind} {each.key} after {each.attempts} attempts: {each.error}"

@@ -31,9 +31,7 @@ async def take_census(
         outbox = {row["kind"]: row for row in await connection.fetch(_QUERIES["outbox_status"])}
         followers = await _followers(connection, own, consumers, parked)
     jobs = [
-        OutboxStatus(kind, outbox[kind]["waiting"], outbox[kind]["dead"])
-        if kind in outbox
-        else OutboxStatus(kind, 0, 0)
+        OutboxStatus(**dict(outbox[kind])) if kind in outbox else OutboxStatus(kind)
         for kind in dict.fromkeys([*kinds, *outbox])
     ]
     return Status(tuple(followers), tuple(parked), tuple(jobs), tuple(dead))

@@ -43,11 +43,12 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class OutboxStatus:
-    """The jobs of one kind: `waiting` are to be done, `dead` wait for a person."""
+    """The jobs of one kind: `waiting` are to be done, `later` are timers not yet due, `dead` wait for a person."""
 
     kind: str
-    waiting: int
-    dead: int
+    waiting: int = 0
+    dead: int = 0
+    later: int = 0
 
 
 @dataclass(frozen=True, slots=True)

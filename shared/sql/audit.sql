@@ -76,6 +76,10 @@ where position > $1
 order by position
 limit $5
 
+-- name: concerns_workspace
+select exists (select from read.audit where workspace_id = $1 and workspace_id <> '')
+    or exists (select from public.refusals where workspace_id = $1 and workspace_id <> '')
+
 -- name: refusals_after
 select
     id, time, 'refused' as outcome, action, subject, kind, credential, target_kind, target_id,

@@ -58,7 +58,9 @@ select
 select follower, stream, position, error, parked_at from public.parked_streams order by follower, parked_at, stream
 
 -- name: outbox_status
-select kind, count(*) filter (where dead_at is null) as waiting, count(*) filter (where dead_at is not null) as dead
+select kind, count(*) filter (where dead_at is not null) as dead,
+    count(*) filter (where dead_at is null and (attempts > 0 or not_before <= now())) as waiting,
+    count(*) filter (where dead_at is null and attempts = 0 and not_before > now()) as later
 from public.outbox where done_at is null group by kind order by kind
 
 -- name: dead_letters

@@ -7,13 +7,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Invalid
-from shared.text import check_json, check_text
+from shared.text import check_json, check_text, is_visible
 
 
 @pytest.mark.parametrize("good", ["", "Grüße", "😀", "a\\u0000b, typed as six characters", "\u2028"])
 def test_whole_text_passes_unchanged(good: str) -> None:
     assert check_text(good) == good
     assert check_text(good.encode()) == good
+
+
+@pytest.mark.parametrize("text", ["a", " \u200bx", "\u00df", "\U0001f600", "\u4e2d", "0", "-", "\u0645"])
+def test_text_with_a_mark_is_visible(text: str) -> None:
+    assert is_visible(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "\u200b",
+        "\u200d\u2060\ufeff",
+        "\u202e",
+        "\u3164",
+        "\u115f",
+        "\u2800",
+        "\u0301",
+        "\ufe0f",
+        "\u3000\u00ad",
+    ],
+)
+def test_text_that_looks_like_nothing_is_not(text: str) -> None:
+    assert not is_visible(text)
 
 
 @pytest.mark.parametrize("bad", ["a\x00b", "\ud800", "x\udfff", b"\xff", b"a\x00", b"\xed\xa0\x80"])

@@ -19,6 +19,7 @@ from services.deployments.domain.astro_units import (
 )
 from services.deployments.domain.environment import check_environment
 from shared.errors import Invalid, Rejected
+from shared.text import is_visible
 
 DEFAULT_CHART_VERSION: Final = "1.18.0"
 DEFAULT_AIRFLOW_VERSION: Final = "3.3.2"
@@ -146,6 +147,8 @@ def _check_texts(command: Asked) -> None:
         raise Invalid(
             f"label has {len(command.label.strip())} characters, expected 1 to {MOST_LABEL}", rule=Rule.INVALID_LABEL
         )
+    if not is_visible(command.label):
+        raise Invalid("label has invisible characters alone, expected one to be seen", rule=Rule.INVALID_LABEL)
 
 
 def _check_config(command: Asked) -> None:

@@ -74,12 +74,17 @@ def person_filter(search: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def checked() -> Generator[None]:
-    """Turn what a message refuses to be made of into Invalid, without the value."""
+def checked(**arguments: str) -> Generator[None]:
+    """Turn what a message refuses to be made of into Invalid that names the argument, without the value.
+
+    `arguments`: what the client calls a field that is named otherwise than it.
+    """
     try:
         yield
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = str(first["loc"][0]) if first["loc"] else ""  # the argument; what follows may be the client's own names
+        field = str(first["loc"][0]) if first["loc"] else ""  # what follows may be the client's own names
+        head, *tail = field.split("_")
+        place = arguments.get(field) or head + "".join(map(str.capitalize, tail))
         said = first["msg"][:MOST_SAID].removeprefix("Value error, ")
         raise Invalid(f"{place}: {said}" if place else said) from None

@@ -65,7 +65,7 @@ async def resolve_label(row: AuditRow | Inviter, info: Info) -> str | None:
 
 def _question(sent: Mapping[str, Any]) -> Audit:
     wanted = {field: sent[name] for name, field in _FIELDS.items() if sent.get(name) not in {None, ""}}
-    with checked():
+    with checked(limit="take", target_id="target", workspace_id="workspaceUuid"):
         return Audit(**wanted, before=read_cursor(sent.get("cursor")))
 
 

@@ -53,7 +53,7 @@ async def resolve_create(_: object, info: Info, *, email: str) -> Invitation:
 
 
 async def _invite(info: Info, email: str, *, alone: bool, team_ids: Sequence[str] = ()) -> Invitation:
-    with checked():
+    with checked(team_ids="teamUuids"):
         command = CreateInvite(
             email=required("email", email), alone=alone, team_ids=tuple(TeamId(each) for each in team_ids)
         )

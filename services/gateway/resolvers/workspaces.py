@@ -78,7 +78,7 @@ async def resolve_page_of_workspaces(
     context, size = info.context, page_size(take)
     if size < 0:
         raise Invalid("workspaces are paged forwards")
-    with checked():
+    with checked(skip="pageNumber"):
         first = Workspaces(skip=size * (page_number or 0))
 
     def page(after: str, limit: int) -> Awaitable[WorkspaceList]:

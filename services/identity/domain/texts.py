@@ -7,6 +7,7 @@ from typing import Final
 
 from services.identity.contract import MOST_DESCRIPTION, MOST_TEXT, Rule
 from shared.errors import Invalid, Rejected
+from shared.text import is_visible
 
 SHORTEST_PASSWORD: Final = 8
 LONGEST_PASSWORD: Final = 128
@@ -39,10 +40,15 @@ def username(text: str, *, email: str) -> str:
 
 
 def label(text: str, *, called: str = "label") -> str:
-    """Return a label or, as it is `called`, a name; raise Invalid (invalid_text) unless it has 1 to 255 characters."""
+    """Return a label or, as it is `called`, a name; raise Invalid (invalid_text) unless it has 1 to 255 characters.
+
+    One of them has to be visible, or nobody could tell it from others.
+    """
     stripped = text.strip()
     if not stripped:
         raise Invalid(f"{called} is empty, expected 1 to 255 characters", rule=Rule.INVALID_TEXT)
+    if not is_visible(stripped):
+        raise Invalid(f"{called} has invisible characters alone, expected one to be seen", rule=Rule.INVALID_TEXT)
     return _bounded(called, stripped, most=MOST_TEXT)
 
 

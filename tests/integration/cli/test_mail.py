@@ -53,9 +53,20 @@ async def test_a_mail_can_be_listed_and_read(smtp_port: int, private_folder: Pat
     assert "Grüße 2" in find_mail(maildir, -1).text()
     with pytest.raises(CannotStart, match="holds 2"):
         find_mail(maildir, 3)
+    (private_folder / "run").mkdir()  # as `up` makes it
     shown = await asyncio.to_thread(CliRunner().invoke, app, ["mail", "show", "1", "--data", str(private_folder)])
     assert "Grüße 1" in shown.output
 
 
 def test_no_mail_is_an_empty_list(private_folder: Path) -> None:
     assert read_mails(private_folder / "mail") == []
+
+
+def test_a_folder_that_up_has_not_made_is_an_error_and_no_empty_list(private_folder: Path) -> None:
+    for folder, said in ((private_folder / "nowhere", "is no folder"), (private_folder, "is no data folder")):
+        for command in (["mail", "list"], ["mail", "show"]):
+            result = CliRunner().invoke(app, [*command, "--data", str(folder)])
+            assert isinstance(result.exception, CannotStart)
+            assert said in str(result.exception)
+    (private_folder / "run").mkdir()
+    assert "no mail in" in CliRunner().invoke(app, ["mail", "list", "--data", str(private_folder)]).output

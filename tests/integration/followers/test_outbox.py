@@ -105,6 +105,18 @@ async def test_a_job_that_fails_is_tried_again(kernel: Database, replica: NewRep
     assert len({job.message_id() for job in teller.begun}) == 1
 
 
+async def test_a_timer_that_is_not_due_is_no_job_that_waits(kernel: Database, replica: NewReplica) -> None:
+    mine: Replica = await replica(kernel, telling(open_teller()))
+    connection = await asyncpg.connect(kernel.admin_dsn)
+    await connection.execute(
+        "insert into outbox (kind, key, payload, origin, not_before) "
+        "values ('tell', 'timer', '{}', '{}', now() + interval '1 day')"
+    )
+    await connection.close()
+    (told,) = (await mine.followers.status()).outbox
+    assert (told.waiting, told.later, told.dead) == (0, 1, 0)
+
+
 async def test_a_job_that_goes_on_failing_is_a_dead_letter_until_a_person_requeues_it(
     kernel: Database, replica: NewReplica
 ) -> None:

@@ -2,7 +2,9 @@
 
 import pytest
 
-from services.gateway.resolvers.arguments import MOST_SAID, payload_of
+from services.gateway.resolvers.arguments import MOST_SAID, checked, payload_of
+from services.identity.contract import SetTeamRole
+from shared.audit.messages import Audit
 from shared.errors import Invalid
 
 
@@ -23,3 +25,13 @@ def test_unknown_members_of_a_payload_are_named_in_bounds() -> None:
 def test_a_payload_must_be_an_object(value: object) -> None:
     with pytest.raises(Invalid, match="must be an object"):
         payload_of(value, "label")
+
+
+def test_what_a_message_refuses_is_told_by_the_names_of_the_arguments() -> None:
+    for arguments, told in (({"limit": "take"}, "take: "), ({}, "limit: ")):
+        with pytest.raises(Invalid, match=told), checked(**arguments):
+            Audit(limit=0)
+    with pytest.raises(Invalid, match="deploymentRoles: "), checked():
+        SetTeamRole.model_validate(
+            {"team_id": "t", "entity": "system", "role": "SYSTEM_VIEWER", "deployment_roles": "none"}
+        )

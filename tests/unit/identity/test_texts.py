@@ -127,3 +127,9 @@ def test_short_long_and_common_passwords_are_refused_without_repeating_them(pass
 def test_the_list_of_common_passwords_is_long_enough() -> None:
     assert len(COMMON) > 3000
     assert all(len(word) >= texts.SHORTEST_PASSWORD for word in COMMON)
+
+
+@pytest.mark.parametrize("label", ["\u200b", "\u3164\u3164", "\u2060 \ufeff", "\u0301"])
+def test_a_label_is_to_be_seen(label: str) -> None:
+    with pytest.raises(Invalid, match="label has invisible characters alone"):
+        texts.label(label)
