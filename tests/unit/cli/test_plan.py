@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from services.cli.folder import CannotStart, DataFolder
-from services.cli.plan import Plan, Program, check_settings, environment, make_plan
+from services.cli.plan import SETTINGS, Plan, Program, check_settings, environment, make_plan
 from services.cli.supervise import Supervisor
 from services.cli.up import TAIL_LINES, tail
 from services.nats_users import SERVICES
 from shared.servers.process import Launch
+from shared.settings import PREFIX
 
 OUTSIDE = {
     "PATH": "/usr/bin",
@@ -118,3 +119,11 @@ def test_only_what_this_start_has_logged_is_shown(tmp_path: Path) -> None:
     assert tail(log, before) == [f"line {number}" for number in range(5, TAIL_LINES + 5)]
     log.write_text("rotated\n")
     assert tail(log, before) == ["rotated"]
+
+
+def test_the_readme_names_every_setting_that_a_person_can_make(plan: Plan) -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    known = {f"{PREFIX}{field.upper()}" for kind in SETTINGS.values() for field in kind.model_fields}
+    decided = {key for name in SETTINGS for key in environment(plan, name, {})} | {f"{PREFIX}HEALTH_HOST"}
+    theirs = (known - decided) | {f"{PREFIX}{name}" for name in ("PUBLIC_URL", "PORT", "SMTP_HOST", "SMTP_PORT")}
+    assert sorted(name for name in theirs if f"`{name}`" not in readme) == []
