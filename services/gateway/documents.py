@@ -1,9 +1,21 @@
 """Documents, parsed and validated once: a bounded cache by their text."""
 
 from collections import OrderedDict
-from typing import Final
+from typing import Any, Final
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, Token, TokenKind, parse, validate
+from graphql import (
+    ArgumentNode,
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    Token,
+    TokenKind,
+    ValidationContext,
+    ValuesOfCorrectTypeRule,
+    parse,
+    specified_rules,
+    validate,
+)
 
 from services.gateway.errors import Code, sentence
 from services.gateway.limits import MOST_COMMENTS, MOST_TOKENS, check_shape
@@ -18,6 +30,32 @@ MOST_ERRORS: Final = 20
 _OPENING: Final = {TokenKind.BRACE_L, TokenKind.BRACKET_L}
 _CLOSING: Final = {TokenKind.BRACE_R, TokenKind.BRACKET_R}
 _STRINGS: Final = {TokenKind.STRING, TokenKind.BLOCK_STRING}
+
+
+class _ValuesRule(ValuesOfCorrectTypeRule):
+    """The rule about literal values, which also tells the argument of which one is wrong."""
+
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        self._argument: ArgumentNode | None = None
+
+    def enter_argument(self, node: ArgumentNode, *_args: Any) -> None:
+        """Note in which argument the values are that follow."""
+        self._argument = node
+
+    def leave_argument(self, *_args: Any) -> None:
+        """Note that they are in none."""
+        self._argument = None
+
+    def report_error(self, error: GraphQLError) -> None:
+        """Tell an error with the name of its argument, in the words in which one of a variable is told."""
+        if self._argument:
+            named = f"Argument '{self._argument.name.value}' has invalid value: {error.message}"
+            error = GraphQLError(named, error.nodes or self._argument)
+        super().report_error(error)
+
+
+_RULES: Final = [_ValuesRule if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules]
 
 
 class Refused(Exception):
@@ -56,7 +94,7 @@ class Documents:
             check_shape(self._schema, document)
         except GraphQLError as error:
             raise Refused([error], Code.BAD_USER_INPUT) from None
-        errors = validate(self._schema, document, max_errors=MOST_ERRORS)
+        errors = validate(self._schema, document, _RULES, max_errors=MOST_ERRORS)
         if errors:
             raise Refused(errors, Code.VALIDATION_FAILED)
         if not literals:

@@ -3,6 +3,7 @@
 import pytest
 from graphql import GraphQLSchema, get_introspection_query
 
+from services.gateway.answers import without_value
 from services.gateway.documents import MOST_DOCUMENTS, Documents, Refused
 from services.gateway.errors import Code
 from services.gateway.schema import build_schema
@@ -35,6 +36,36 @@ def test_a_document_is_parsed_and_validated_once(documents: Documents) -> None:
 def test_a_document_with_a_literal_is_not_kept(documents: Documents) -> None:
     documents.prepare('mutation { createToken(identity: "a", password: "secret") { token { value } } }')
     assert len(documents) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            '{ auditLog(since: "yesterday") { cursor } }',
+            "Argument 'since' has invalid value: a DateTime must be RFC 3339",
+        ),
+        (
+            '{ auditLog(take: "secret") { cursor } }',
+            "Argument 'take' has invalid value: Int cannot represent non-integer",
+        ),
+        (
+            'mutation { inviteUser(email: "a@b.c", teamUuids: [1.5]) { id } }',
+            "Argument 'teamUuids' has invalid value: an id",
+        ),
+        (
+            'mutation { workspaceAddUser(email: "a@b.c", deploymentRoles: [{deploymentId: true}]) { id } }',
+            "Argument 'deploymentRoles' has invalid value: an id must be a string",
+        ),
+    ],
+)
+def test_a_wrong_literal_is_told_with_its_argument_and_without_its_value(
+    documents: Documents, text: str, told: str
+) -> None:
+    (error,) = refusal(documents, text).errors
+    assert without_value(error.message).startswith(told)
+    assert "secret" not in without_value(error.message)
+    assert error.locations
 
 
 def test_the_cache_is_bounded_and_forgets_the_oldest(documents: Documents) -> None:
