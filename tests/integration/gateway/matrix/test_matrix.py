@@ -1,10 +1,11 @@
 """Every operation of the schema, by every kind of caller, on what is theirs and on what is not: as the table says."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 
 import pytest
 import pytest_asyncio
 
+from services.deployments.drivers import simulated
 from tests.integration.gateway.matrix.calling import Found, call_all
 from tests.integration.gateway.matrix.rows import Cell, Operation, Outcome, Row, cells
 from tests.integration.gateway.matrix.table import TABLE
@@ -16,8 +17,16 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)
 Results = Mapping[Cell, Found]
 
 
+@pytest.fixture(scope="module")
+def calm() -> Iterator[None]:
+    """Keep the hundred simulated Airflows from writing 400 lines a second, as no cell waits for a second line."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(simulated, "MOST_DEPLOYMENTS", 1)
+        yield
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def results(aerodrome: Aerodrome) -> AsyncGenerator[Results]:
+async def results(calm: None, aerodrome: Aerodrome) -> AsyncGenerator[Results]:  # noqa: ARG001 - it acts by itself
     """What came of every cell: first of those that must not change anything."""
     every = list(cells(TABLE))
     allowed = [cell for cell in every if cell.expected is Outcome.ALLOWED]
