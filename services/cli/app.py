@@ -56,6 +56,20 @@ def run(service: Annotated[str, typer.Argument(help="identity, invites, deployme
 
 
 @app.command()
+def runner() -> None:
+    """Run the process whose children are the local Airflows, as `up` does; one an installation.
+
+    It needs the settings of the deployments service, and AERODROME_AIRFLOW_FOLDER and AERODROME_AIRFLOW_DATABASE_URL:
+    where the Airflows live, and a role of Postgres that may make databases and roles for them.
+
+    Example: `AERODROME_AIRFLOW_FOLDER=/data/airflow … aerodrome runner`
+    """
+    from services.cli.run import RUNNER, run_process
+
+    run_process(RUNNER)
+
+
+@app.command()
 def migrate(
     service: Annotated[str, typer.Argument(help="identity, invites or deployments")],
     owner_url: Annotated[

@@ -75,6 +75,11 @@ class DataFolder:
         return self.path / "mail"
 
     @property
+    def airflow(self) -> Path:
+        """Folder of the local Airflows and of their environments."""
+        return self.path / "airflow"
+
+    @property
     def logs(self) -> Path:
         """Folder with the output of every process."""
         return self.path / "logs"

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.cli.folder import CannotStart, DataFolder, Secrets, write_private
-from services.cli.run import START_AFTER
-from services.deployments.settings import DeploymentsSettings
+from services.cli.run import RUNNER, START_AFTER
+from services.deployments.runner.settings import RunnerSettings
+from services.deployments.settings import DeploymentsSettings, DriverName
 from services.gateway.settings import GatewaySettings
 from services.identity.settings import IdentitySettings
 from services.invites.settings import InvitesSettings
@@ -23,11 +24,15 @@ SETTINGS: Mapping[str, type[BusSettings]] = {
     "invites": InvitesSettings,
     "deployments": DeploymentsSettings,
     "gateway": GatewaySettings,
+    RUNNER: RunnerSettings,
 }
+DEPLOYMENTS = "deployments"
+DRIVER = f"{PREFIX}DRIVER"
 # What a process may know of the shell that started us.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 SERVER_WAIT_S = 30
 SERVICE_WAIT_S = 12
+RUNNER_WAIT_S = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +59,12 @@ class Plan:
     nats: EmbeddedNats
     smtp_port: int
     health_ports: Mapping[str, int]
+    has_runner: bool
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Return the names of our own processes that have a health door."""
+        return (*SERVICES, *((RUNNER,) if self.has_runner else ()), "gateway")
 
     def owner_dsn(self, service: str) -> str:
         """Return the address that migrates a service's database."""
@@ -71,7 +82,8 @@ def make_plan(folder: DataFolder, *, port: int, outside: Mapping[str, str]) -> P
         postgres=EmbeddedPostgres(folder=folder.postgres, port=free_port(), password=secrets.postgres),
         nats=EmbeddedNats(folder=folder.nats, port=free_port(), accounts=nats_accounts(secrets.nats)),
         smtp_port=free_port(),
-        health_ports={name: free_port() for name in (*SERVICES, "gateway")},
+        health_ports={name: free_port() for name in (*SERVICES, RUNNER, "gateway")},
+        has_runner=outside.get(DRIVER, DriverName.LOCAL) == DriverName.LOCAL,
     )
 
 
@@ -95,8 +107,7 @@ def programs(plan: Plan, outside: Mapping[str, str]) -> list[Program]:
             stop_wait_s=SERVER_WAIT_S,
         ),
     ]
-    own = ["mailcatcher", *SERVICES, "gateway"]
-    return servers + [_own_program(plan, name, parent, outside) for name in own]
+    return servers + [_own_program(plan, name, parent, outside) for name in ("mailcatcher", *plan.own)]
 
 
 def _own_program(plan: Plan, name: str, parent: str, outside: Mapping[str, str]) -> Program:
@@ -105,7 +116,13 @@ def _own_program(plan: Plan, name: str, parent: str, outside: Mapping[str, str])
     command = [sys.executable, "-P", "-m", "services.cli", "run", name]
     order = {"mailcatcher": 30, "gateway": 50}.get(name, 40)
     launch = Launch(program=command, parent=parent, lock=plan.folder.run / f"{name}.lock", pace_s=1.0, environment=path)
-    return Program(name=name, group=name if order != 40 else "services", order=order, launch=launch)
+    return Program(
+        name=name,
+        group=name if order != 40 else "services",
+        order=order,
+        launch=launch,
+        stop_wait_s=RUNNER_WAIT_S if name == RUNNER else SERVICE_WAIT_S,
+    )
 
 
 def environment(plan: Plan, name: str, outside: Mapping[str, str]) -> dict[str, str]:
@@ -140,19 +157,28 @@ def check_settings(plan: Plan, outside: Mapping[str, str]) -> None:
 def _settings(plan: Plan, name: str) -> dict[str, str]:
     if name == "mailcatcher":
         return {"SMTP_PORT": str(plan.smtp_port), "DATA": str(plan.folder.path)}
+    service = DEPLOYMENTS if name == RUNNER else name  # of which the runner is a part in a process of its own
     settings = {
         "NATS_URL": plan.nats.url,
-        "NATS_USER": name,
-        "NATS_PASSWORD": plan.secrets.nats[name],
+        "NATS_USER": service,
+        "NATS_PASSWORD": plan.secrets.nats[service],
         "HEALTH_PORT": str(plan.health_ports[name]),
         "PUBLIC_URL": plan.url,
         START_AFTER: str(plan.folder.state_file),
     }
     if name == "gateway":
         return {**settings, "PORT": str(plan.port)}
-    app_dsn = plan.postgres.dsn(database=name, user=name, password=plan.secrets.apps[name])
-    settings |= {"DATABASE_URL": app_dsn, "HEADS_FOLDER": str(plan.folder.heads / name)}
-    settings["MASTER_KEY"] = plan.secrets.master_keys[name]
+    app_dsn = plan.postgres.dsn(database=service, user=service, password=plan.secrets.apps[service])
+    settings |= {"DATABASE_URL": app_dsn, "MASTER_KEY": plan.secrets.master_keys[service]}
+    if name == RUNNER:
+        return {
+            **settings,
+            "AIRFLOW_FOLDER": str(plan.folder.airflow),
+            "AIRFLOW_DATABASE_URL": plan.postgres.dsn(),
+        }
+    settings["HEADS_FOLDER"] = str(plan.folder.heads / name)
+    if name == DEPLOYMENTS and plan.has_runner:
+        settings["DRIVER"] = DriverName.LOCAL
     if name == "identity":
         settings["TOMBSTONES_FILE"] = str(plan.folder.tombstones)
     if name == "invites":

@@ -15,7 +15,8 @@ from shared.settings import PREFIX, WrongSettings
 START_AFTER = "START_AFTER"
 """What tells a process which file is there once the databases are up to date; until then it only loads itself."""
 POLL_S = 0.05
-PROCESSES = (*SERVICES, "gateway", "mailcatcher")
+RUNNER = "runner"
+PROCESSES = (*SERVICES, "gateway", "mailcatcher", RUNNER)
 
 
 def run_process(name: str) -> None:
@@ -34,6 +35,11 @@ def _process(name: str) -> Coroutine[Any, Any, None]:
 
         maildir = Path(os.environ[f"{PREFIX}DATA"]) / "mail"
         return catch_mail(maildir, port=int(os.environ[f"{PREFIX}SMTP_PORT"]))
+    if name == RUNNER:
+        from services.deployments.runner.app import run_runner
+
+        wait_for_the_databases()
+        return run_runner()
     module = importlib.import_module(f"services.{name}.app")
     wait_for_the_databases()
     if name == "gateway":

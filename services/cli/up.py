@@ -96,8 +96,8 @@ def _bring_up(plan: Plan, watch: "_Watch", say: Say) -> None:
         State(pid=os.getpid(), url=plan.url, postgres_port=plan.postgres.port, nats_url=plan.nats.url)
     )
     say(f"starting {', '.join(SERVICES)} and the gateway")
-    for name, health_port in plan.health_ports.items():
-        watch.until(name, _door(health_port, "/readyz"))
+    for name in plan.own:
+        watch.until(name, _door(plan.health_ports[name], "/readyz"))
     watch.until("gateway", _door(plan.port, "/v1/healthz"))
     local = f"http://127.0.0.1:{plan.port}"
     say(f"ready: {local}")

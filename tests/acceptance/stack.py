@@ -82,11 +82,15 @@ def running_in(quick_folder: Path, kept: Path) -> Generator[Stack]:
 
 
 @contextlib.contextmanager
-def running(data: Path, port: int | None = None) -> Generator[Stack]:
-    """Run `aerodrome up` on `data`; end it with SIGTERM, as an init system does."""
+def running(data: Path, port: int | None = None, *, driver: str = "simulated") -> Generator[Stack]:
+    """Run `aerodrome up` on `data`; end it with SIGTERM, as an init system does.
+
+    Deployments are simulated unless `driver` says otherwise: an Airflow takes longer than most tests.
+    """
     data.mkdir(parents=True, exist_ok=True)
     output = data.with_name(data.name + ".out")
-    environment = {**os.environ, "AERODROME_DATA": str(data), "AERODROME_PORT": str(port or free_port())}
+    ours = {"AERODROME_DATA": str(data), "AERODROME_PORT": str(port or free_port()), "AERODROME_DRIVER": driver}
+    environment = {**os.environ, **ours}
     command = [str(Path(sys.executable).parent / "aerodrome"), "up"]
     with output.open("wb") as written:
         process = subprocess.Popen(command, env=environment, stdout=written, stderr=subprocess.STDOUT)

@@ -89,11 +89,11 @@ class Airflow:
         """Have one component end within the grace and start again."""
         self._components[part].restart()
 
-    async def stop(self) -> None:
-        """End all components at once, each within the grace; returns when nothing is left."""
+    async def stop(self, *, within_s: float | None = None) -> None:
+        """End all components at once, each within the grace or `within_s`; returns when nothing is left."""
         if self._watching:
             await end_tasks([self._watching])
-        await asyncio.gather(*(each.stop() for each in self._components.values()))
+        await asyncio.gather(*(each.stop(within_s=within_s) for each in self._components.values()))
 
     async def _step(self, step: str, *words: str) -> None:
         await asyncio.to_thread(_prepare, self.spec)

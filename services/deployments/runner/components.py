@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.deployments.drivers.protocol import StepFailed
-from services.deployments.runner.processes import Command, end, lines_of, start_shimmed
+from services.deployments.runner.processes import KILL_NOW, Command, end, lines_of, start_shimmed
 from services.deployments.runner.versions import Part
 from shared.clock import utc_now
 from shared.followers.failures import Backoff
@@ -90,15 +90,22 @@ class Component:
         if self._process and self._process.returncode is None:
             self._process.terminate()
 
-    async def stop(self) -> None:
-        """Let it end within the grace, then kill what is left; returns when nothing is."""
+    async def stop(self, *, within_s: float | None = None) -> None:
+        """Let it end within the grace, or within `within_s`, then kill what is left; returns when nothing is."""
         self._stopping = True
         if self._task is None:
             return
         if self._process:
             self.restart()
-            await asyncio.wait([self._task], timeout=self.grace_s + _AFTER_GRACE_S)
+            _, left = await asyncio.wait([self._task], timeout=self.grace_s if within_s is None else within_s)
+            if left:
+                self._kill()
+                await asyncio.wait([self._task], timeout=_AFTER_GRACE_S)
         await end_tasks([self._task])
+
+    def _kill(self) -> None:
+        if self._process and self._process.returncode is None:
+            self._process.send_signal(KILL_NOW)
 
     async def _keep(self) -> None:
         try:

@@ -21,6 +21,11 @@ log = logging.getLogger(__name__)
 PREFIX: Final = "airflow_"
 _TEMPLATE: Final = "airflow_template_"
 _HALF: Final = "airflow_half_"
+_NEW: Final = "_new"
+_BEFORE: Final = "_before"
+_VERSION: Final = "airflow "
+"""How the comment begins that tells the version a database is at; it is written last, so what has none is not whole."""
+
 _TEMPLATE_OWNER: Final = "airflow_template"
 _MOST_CONNECTIONS: Final = 60
 _CONNECT_S: Final = 10.0
@@ -64,16 +69,64 @@ class Databases:
                 await execute_with_names(admin, "revoke all on database %I from public", name)
         async with self._connected(name) as inside:
             await execute_with_names(inside, "reassign owned by %I to %I", _TEMPLATE_OWNER, name)
+            await _note_version(inside, name, version)
         return self._address(name)
+
+    async def version(self, deployment_id: DeploymentId) -> str:
+        """Return the Airflow version that a deployment's database is at, "" where there is no whole one."""
+        async with self._connected() as admin:
+            return await _version_of(admin, name_of(deployment_id))
+
+    async def upgrade(
+        self, deployment_id: DeploymentId, version: Version, password: str, migrate: Migrate
+    ) -> DatabaseAddress:
+        """Bring a deployment's database to a newer version and keep it as it was beside it, until `forget_before`.
+
+        What `migrate` raises passes through and leaves the database as it was. Nobody is connected to it.
+        """
+        name = name_of(deployment_id)
+        new = name + _NEW
+        async with self._connected() as admin:
+            await _role(admin, name, password)
+            await execute_with_names(admin, "drop database if exists %I with (force)", new)
+            await execute_with_names(admin, "create database %I template %I owner %I", new, name, name)
+            await execute_with_names(admin, "revoke all on database %I from public", new)
+            await migrate(self._address(new, role=name), password)
+            await _note_version(admin, new, version)
+            await execute_with_names(admin, "drop database if exists %I with (force)", name + _BEFORE)
+            await execute_with_names(admin, "alter database %I rename to %I", name, name + _BEFORE)
+            await execute_with_names(admin, "alter database %I rename to %I", new, name)
+        return self._address(name)
+
+    async def mend(self, deployment_id: DeploymentId, version: Version) -> None:
+        """Finish what an upgrade that died has begun, and go back to the database before it if that is at `version`."""
+        name = name_of(deployment_id)
+        async with self._connected() as admin:
+            if not await _exists(admin, name):
+                for beside in (name + _NEW, name + _BEFORE):
+                    if await _version_of(admin, beside) and not await _exists(admin, name):
+                        await execute_with_names(admin, "alter database %I rename to %I", beside, name)
+            before = await _version_of(admin, name + _BEFORE)
+            if before == version.number != await _version_of(admin, name):
+                await execute_with_names(admin, "drop database if exists %I with (force)", name)
+                await execute_with_names(admin, "alter database %I rename to %I", name + _BEFORE, name)
+
+    async def forget_before(self, deployment_id: DeploymentId) -> None:
+        """Drop what an upgrade kept: the new version is up."""
+        async with self._connected() as admin:
+            for suffix in (_BEFORE, _NEW):
+                name = name_of(deployment_id) + suffix
+                await execute_with_names(admin, "drop database if exists %I with (force)", name)
 
     async def drop(self, deployment_id: DeploymentId) -> None:
         """Drop database and role, and end every session in it; nothing happens if they are gone."""
         await self.drop_named(name_of(deployment_id))
 
     async def drop_named(self, name: str) -> None:
-        """Drop the database and the role of this name."""
+        """Drop the databases and the role of this name."""
         async with self._connected() as admin:
-            await execute_with_names(admin, "drop database if exists %I with (force)", name)
+            for each in (name, name + _NEW, name + _BEFORE):
+                await execute_with_names(admin, "drop database if exists %I with (force)", each)
             await execute_with_names(admin, "drop role if exists %I", name)
 
     async def names(self) -> set[str]:
@@ -84,7 +137,8 @@ class Databases:
                 " union select rolname from pg_roles where starts_with(rolname, $1)",
                 PREFIX,
             )
-        names = {str(row["name"]) for row in rows} - {_TEMPLATE_OWNER}
+        found = {str(row["name"]) for row in rows} - {_TEMPLATE_OWNER}
+        names = {name.removesuffix(_NEW).removesuffix(_BEFORE) for name in found}
         return {name for name in names if not name.startswith((_TEMPLATE, _HALF))}
 
     async def _make_template(self, admin: asyncpg.Connection, name: str, password: str, migrate: Migrate) -> None:
@@ -140,3 +194,14 @@ async def _role(admin: asyncpg.Connection, name: str, password: str) -> None:
     exists = await admin.fetchval("select true from pg_roles where rolname = $1", name)
     words = "alter role %I" if exists else "create role %I"
     await execute_with_names(admin, f"{words} login password %L connection limit {_MOST_CONNECTIONS}", name, password)
+
+
+async def _version_of(admin: asyncpg.Connection, database: str) -> str:
+    comment = await admin.fetchval(
+        "select shobj_description(oid, 'pg_database') from pg_database where datname = $1", database
+    )
+    return (comment or "").removeprefix(_VERSION)
+
+
+async def _note_version(admin: asyncpg.Connection, database: str, version: Version) -> None:
+    await execute_with_names(admin, "comment on database %I is %L", database, _VERSION + version.number)

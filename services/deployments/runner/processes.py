@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
@@ -13,6 +14,9 @@ from services.deployments.drivers.protocol import StepFailed
 
 MARK: Final = "AERODROME_AIRFLOW"
 """The variable that marks every process of an Airflow: `<folder of the runner>:<deployment id>`."""
+
+KILL_NOW: Final = signal.SIGUSR1
+"""Has the shim kill its whole tree at once, as the end of who started it does."""
 
 _SHIM: Final = Path(__file__).with_name("shim.py")
 _LINE_BYTES: Final = 64 * 1024

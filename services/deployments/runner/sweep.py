@@ -1,0 +1,62 @@
+"""Processes of Airflows that an earlier runner of this folder may have left."""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from services.deployments.contract import DeploymentId
+from services.deployments.runner.processes import MARK
+from shared.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+_PATIENCE_S: Final = 20.0
+_LOOK_S: Final = 0.1
+
+
+def mark_of(folder: Path, deployment_id: str) -> str:
+    """Return what every process of a deployment carries in its environment."""
+    return f"{folder}:{deployment_id}"
+
+
+def marked(folder: Path, deployment_id: str = "") -> dict[int, DeploymentId]:
+    """Return the processes of this folder's deployments, or of one, by their ids."""
+    wanted = mark_of(folder, deployment_id)
+    found: dict[int, DeploymentId] = {}
+    for process in psutil.process_iter():
+        try:
+            mark = process.environ().get(MARK, "")
+        except (psutil.Error, OSError):
+            continue
+        if mark == wanted or (not deployment_id and mark.startswith(wanted)):
+            found[process.pid] = DeploymentId(mark.removeprefix(mark_of(folder, "")))
+    return found
+
+
+async def end_marked(folder: Path, deployment_id: str = "") -> Collection[int]:
+    """Kill the processes of this folder's deployments, or of one, and return their ids when they are gone.
+
+    Raises Unavailable when one outlives that for 20 s.
+    """
+    killed: set[int] = set()
+    for _ in range(int(_PATIENCE_S / _LOOK_S)):
+        found = await asyncio.to_thread(marked, folder, deployment_id)
+        if not found:
+            return killed
+        killed |= found.keys()
+        for pid in found:
+            _kill(pid)
+        await asyncio.sleep(_LOOK_S)
+    raise Unavailable(f"processes {sorted(killed)} of a deployment can't be ended")
+
+
+def _kill(pid: int) -> None:
+    try:
+        psutil.Process(pid).kill()
+    except psutil.NoSuchProcess:
+        return
+    log.warning("process of an airflow was left and is killed", extra={"pid": pid})
