@@ -40,17 +40,18 @@ def build(running: Running) -> Service:
     assignments = Assignments(running.pool_queries)
     keeper = _keeper(running, settings, assignments, stream)
     reporter = Reporter(assignments=assignments, commands=running.commands, keys=running.keys)
+    offered = offer_of(settings.driver)
     commands = CommandHandlers(
         store=running.store,
         commands=running.commands,
         bus=running.bus,
         directory=WorkspaceDirectory(running.bus),
-        offered=offer_of(settings.driver),
+        offered=offered,
         manual_release_names=settings.manual_release_names,
     )
     driving = DriverWorker(store=running.store, assignments=assignments, wake=keeper.wake if keeper else lambda: None)
     return Service(
-        handlers={**commands.by_type(), **QueryHandlers(running.pool_queries, running.bus).by_type()},
+        handlers={**commands.by_type(), **QueryHandlers(running.pool_queries, running.bus, offered).by_type()},
         projections=(deployments_projection(),),
         policies=(DriverPolicy(settings.deleted_kept),),
         workers=(driving, PurgeWorker(commands=running.commands)),

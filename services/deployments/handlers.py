@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from services.deployments.access import require_sees
+from services.deployments.access import require_sees, require_somebody
 from services.deployments.contract import (
     CloseWorkspace,
     CreateDeployment,
@@ -12,6 +12,7 @@ from services.deployments.contract import (
     DeploymentRow,
     Executor,
     HibernateDeployment,
+    MigrateDeployment,
     RetryDeployment,
     Rule,
     SetAirflowVersion,
@@ -70,6 +71,7 @@ class CommandHandlers:
                 (UpdateDeployment, SetAirflowVersion, HibernateDeployment, WakeDeployment, RetryDeployment),
                 self.change_deployment,
             ),
+            MigrateDeployment: self.migrate_deployment,
             DeleteDeployment: self.delete_deployment,
             CloseWorkspace: self.close_workspace,
         }
@@ -113,6 +115,26 @@ class CommandHandlers:
             return found.stream
 
         committed = await self.commands.run(request, attempt, queue_key=deployment_stream(command.deployment_id))
+        row = row_of(committed.histories[committed.stream])
+        assert row is not None
+        return Result(row, committed.stream, committed.position)
+
+    async def migrate_deployment(self, request: Request[MigrateDeployment]) -> Result[DeploymentRow]:
+        """Bring a deployment to another version of the chart and answer with its row."""
+        command = request.message
+
+        async def attempt(unit: Unit) -> str:
+            asker = await asker_with_all_grants(self.bus, unit.context)
+            require_somebody(asker)
+            unit.require(_UPDATE_ANY, principal=asker)
+            holder = await unit.claim_holder(RELEASE_NAME, command.release_name)
+            id_ = DeploymentId((holder or "").removeprefix(deployment_stream("")))
+            found = await unit.load(DEPLOYMENT, id_)
+            update = UpdateDeployment(deployment_id=id_, version=command.version, now=command.now)
+            unit.append(found, DEPLOYMENT.decide(update, found.state))
+            return found.stream
+
+        committed = await self.commands.run(request, attempt)
         row = row_of(committed.histories[committed.stream])
         assert row is not None
         return Result(row, committed.stream, committed.position)

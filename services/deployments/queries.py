@@ -2,10 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Final
 
-from services.deployments.access import require_sees, seen_entities, sees_all
-from services.deployments.contract import AuthorizeLogs, DeploymentList, DeploymentRow, Deployments
+from services.deployments.access import require_sees, require_somebody, seen_entities, sees_all
+from services.deployments.contract import (
+    AuthorizeLogs,
+    ConfigurationRow,
+    DeploymentConfiguration,
+    DeploymentList,
+    DeploymentRow,
+    Deployments,
+)
+from services.deployments.domain.configuration import configuration
+from services.deployments.domain.specification import DEFAULT_AIRFLOW_VERSION
+from services.deployments.drivers.protocol import Capabilities
 from services.deployments.statements import QUERIES
 from services.identity.contract.holdings import asker_with_all_grants
 from shared.auth import Principal, deployment, workspace
@@ -18,6 +29,7 @@ MOST_BYTES: Final = 480 * 1024
 """Bytes of rows in one reply; the envelope around them has room in 512 kB."""
 
 _PREFETCH: Final = 50
+_PLATFORM_VERSION: Final = version("aerodrome")
 _READ_ANY_LOGS: Final = "system.deployments.logs"
 _WORKSPACE: Final = workspace("")
 _DEPLOYMENT: Final = deployment("")
@@ -25,14 +37,27 @@ _DEPLOYMENT: Final = deployment("")
 
 @dataclass(frozen=True, slots=True)
 class QueryHandlers:
-    """Answers queries with live rows; `pool` serves queries only."""
+    """Answers queries with live rows; `pool` serves queries only. `offered` is the driver's."""
 
     pool: PgPool
     bus: Bus
+    offered: Capabilities
 
     def by_type(self) -> Handlers:
         """Return the handler of each query."""
-        return {Deployments: self.deployments, AuthorizeLogs: self.authorize_logs}
+        return {
+            Deployments: self.deployments,
+            AuthorizeLogs: self.authorize_logs,
+            DeploymentConfiguration: self.configuration,
+        }
+
+    async def configuration(self, request: Request[DeploymentConfiguration]) -> Result[ConfigurationRow]:
+        """Return what deployments may ask for."""
+        require_somebody(request.context.principal)
+        versions = self.offered.airflow_versions or (DEFAULT_AIRFLOW_VERSION,)
+        return Result(
+            configuration(executors=self.offered.executors, airflow_versions=versions, version=_PLATFORM_VERSION)
+        )
 
     async def deployments(self, request: Request[Deployments]) -> Result[DeploymentList]:
         """Return the page of rows that is asked for."""

@@ -9,6 +9,7 @@ from graphql import GraphQLSchema
 from services.gateway.resolvers import (
     accounts,
     audit,
+    deployment_changes,
     deployments,
     groups,
     invites,
@@ -50,6 +51,7 @@ def build_schema() -> GraphQLSchema:
         service_accounts,
         signing_keys,
         invites,
+        deployment_changes,
         deployments,
         logs,
         audit,

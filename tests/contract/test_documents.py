@@ -5,10 +5,11 @@ from graphql import GraphQLSchema, OperationDefinitionNode, get_variable_values
 
 from services.gateway.documents import Documents
 from services.gateway.schema import build_schema
+from tests.contract.deployment_documents import DEPLOYMENTS
 from tests.contract.documents import COMMAND_LINE, SEEDS, Sent
 from tests.contract.team_documents import TEAMS
 
-KNOWN = {**SEEDS, **COMMAND_LINE, **TEAMS}
+KNOWN = {**SEEDS, **COMMAND_LINE, **TEAMS, **DEPLOYMENTS}
 
 
 @pytest.fixture(scope="module")

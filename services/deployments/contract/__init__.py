@@ -6,6 +6,7 @@ from services.deployments.contract.commands import (
     DeleteDeployment,
     EnvironmentVariable,
     HibernateDeployment,
+    MigrateDeployment,
     RetryDeployment,
     SetAirflowVersion,
     UpdateDeployment,
@@ -47,10 +48,13 @@ from services.deployments.contract.logs import (
     logs_subject,
 )
 from services.deployments.contract.names import new_release_name, new_release_names
-from services.deployments.contract.queries import AuthorizeLogs, Deployments
+from services.deployments.contract.queries import AuthorizeLogs, DeploymentConfiguration, Deployments
 from services.deployments.contract.reports import PurgeDeployment, ReportObserved
 from services.deployments.contract.rows import (
     AIRFLOW,
+    AirflowImage,
+    AstroUnit,
+    ConfigurationRow,
     DeploymentList,
     DeploymentRow,
     Executor,
@@ -73,15 +77,19 @@ __all__ = [
     "LOGS_SUBJECTS",
     "MOST_BATCH_BYTES",
     "SERVICE",
+    "AirflowImage",
     "AirflowSecrets",
+    "AstroUnit",
     "AuthorizeLogs",
     "CloseWorkspace",
     "Component",
+    "ConfigurationRow",
     "CreateDeployment",
     "DeleteDeployment",
     "DeploymentAirflowVersionSet",
     "DeploymentBecameHealthy",
     "DeploymentBecameUnhealthy",
+    "DeploymentConfiguration",
     "DeploymentCreated",
     "DeploymentDeleted",
     "DeploymentEvent",
@@ -105,6 +113,7 @@ __all__ = [
     "JsonObject",
     "LogBatch",
     "LogRecord",
+    "MigrateDeployment",
     "Observation",
     "PurgeDeployment",
     "ReportObserved",

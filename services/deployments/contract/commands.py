@@ -84,6 +84,19 @@ class UpdateDeployment(Command[DeploymentRow]):
     now: Annotated[datetime, Generated()] = Field(default_factory=utc_now)
 
 
+class MigrateDeployment(Command[DeploymentRow]):
+    """Bring the deployment with this release name to another version of the chart; there already, nothing happens.
+
+    Permission: system.deployments.update.
+    """
+
+    subject: ClassVar[str] = "deployments.command.migrate_deployment"
+
+    release_name: str
+    version: str
+    now: Annotated[datetime, Generated()] = Field(default_factory=utc_now)
+
+
 class SetAirflowVersion(Command[DeploymentRow]):
     """Wish another Airflow version; the present one, while another is still wished, cancels that wish.
 

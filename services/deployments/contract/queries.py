@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from services.deployments.contract.ids import DeploymentId, WorkspaceId
-from services.deployments.contract.rows import DeploymentList, DeploymentRow
+from services.deployments.contract.rows import ConfigurationRow, DeploymentList, DeploymentRow
 from shared.messages import MOST_ROWS, Query
 
 
@@ -39,3 +39,9 @@ class AuthorizeLogs(Query[DeploymentRow]):
     subject: ClassVar[str] = "deployments.query.authorize_logs"
 
     deployment_id: DeploymentId
+
+
+class DeploymentConfiguration(Query[ConfigurationRow]):
+    """What deployments may ask for; anybody who is signed in may know."""
+
+    subject: ClassVar[str] = "deployments.query.configuration"

@@ -147,3 +147,40 @@ class WorkspaceClosed(Message):
     """The answer to CloseWorkspace: no deployment lives in this workspace, and none ever will."""
 
     workspace_id: WorkspaceId
+
+
+class AstroUnit(Message):
+    """What one unit of size is: CPU in millicores, memory in MiB."""
+
+    cpu: int
+    memory: int
+    pods: float
+    airflow_conns: float
+    actual_conns: float
+    price: float = 0
+
+
+class AirflowImage(Message):
+    """An Airflow version that is offered."""
+
+    version: str
+    channel: str
+    tag: str
+
+
+class ConfigurationRow(Message):
+    """What deployments may ask for. Source: houston 7.4."""
+
+    defaults: JsonObject
+    limits: JsonObject
+    presets: JsonObject
+    astro_unit: AstroUnit
+    max_extra_au: int
+    executors: JsonObject
+    single_namespace: bool = False
+    logging_enabled: bool = True
+    latest_version: str
+    airflow_images: tuple[AirflowImage, ...]
+    airflow_versions: tuple[str, ...]
+    default_airflow_image_tag: str
+    default_airflow_chart_version: str
