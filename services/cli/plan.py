@@ -30,6 +30,7 @@ DEPLOYMENTS = "deployments"
 DRIVER = f"{PREFIX}DRIVER"
 # What a process may know of the shell that started us.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 SERVER_WAIT_S = 30
 SERVICE_WAIT_S = 12
 RUNNER_WAIT_S = 30
@@ -138,6 +139,8 @@ def environment(plan: Plan, name: str, outside: Mapping[str, str]) -> dict[str, 
         wanted = {key: value for key, value in outside.items() if key in known}
         if f"{PREFIX}SMTP_HOST" in wanted:  # a mail server of their own instead of the catcher
             decided = {key: value for key, value in decided.items() if not key.startswith("SMTP_")}
+    if name == RUNNER:  # it installs: mirrors, caches and proxies
+        passed |= {key: value for key, value in outside.items() if key.startswith("UV_") or key.upper() in PROXIES}
     ours = {f"{PREFIX}{key}": value for key, value in decided.items()}
     return {**passed, "PYTHONUNBUFFERED": "1", **wanted, **ours}
 
