@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Final
 
 from services.deployments.drivers.protocol import StepFailed
-from services.deployments.runner.processes import KILL_NOW, Command, end, lines_of, start_shimmed
+from services.deployments.runner.processes import KILL_NOW, MARK, Command, end, lines_of, start_shimmed
+from services.deployments.runner.sweep import end_orphans
 from services.deployments.runner.versions import Part
 from shared.clock import utc_now
 from shared.followers.failures import Backoff
@@ -26,6 +27,7 @@ _STEADY_S: Final = 120.0
 """After so long a life, the next end is the first again."""
 
 _AFTER_GRACE_S: Final = 15.0
+_LOOK_S: Final = 0.1
 
 
 class PartState(StrEnum):
@@ -136,10 +138,20 @@ class Component:
         self._state, self._started_at = PartState.STARTING, utc_now()
         process = await start_shimmed(self.command, grace_s=self.grace_s)
         self._state, self._process = PartState.RUNNING, process
+        reading = asyncio.create_task(self._pass_on(process), name=f"lines of {self.part}")
         try:
-            async for line in lines_of(process):
-                self.on_line(self.part, line)
-            return await process.wait()
+            # Its lines end with its whole tree, which outlives a shim that was killed.
+            while process.returncode is None:  # noqa: ASYNC110 -- `wait` waits for the lines too
+                await asyncio.sleep(_LOOK_S)
+            if process.returncode < 0:
+                await asyncio.to_thread(end_orphans, self.command.environment.get(MARK, ""))
+            await reading
+            return process.returncode
         finally:
             await end(process, within_s=self.grace_s + _AFTER_GRACE_S)
+            await end_tasks([reading])
             self._process = None
+
+    async def _pass_on(self, process: asyncio.subprocess.Process) -> None:
+        async for line in lines_of(process):
+            self.on_line(self.part, line)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
@@ -28,10 +29,7 @@ def marked(folder: Path, deployment_id: str = "") -> dict[int, DeploymentId]:
     wanted = mark_of(folder, deployment_id)
     found: dict[int, DeploymentId] = {}
     for process in psutil.process_iter():
-        try:
-            mark = process.environ().get(MARK, "")
-        except (psutil.Error, OSError):
-            continue
+        mark = _mark(process)
         if mark == wanted or (not deployment_id and mark.startswith(wanted)):
             found[process.pid] = DeploymentId(mark.removeprefix(mark_of(folder, "")))
     return found
@@ -52,6 +50,25 @@ async def end_marked(folder: Path, deployment_id: str = "") -> Collection[int]:
             _kill(pid)
         await asyncio.sleep(_LOOK_S)
     raise Unavailable(f"processes {sorted(killed)} of a deployment can't be ended")
+
+
+def end_orphans(mark: str) -> None:
+    """Kill what a component has left whose shim was killed: marked, and below no process of ours or of its Airflow."""
+    while True:
+        found = {each.pid: each.ppid() for each in psutil.process_iter() if _mark(each) == mark}
+        orphans = [pid for pid, parent in found.items() if parent not in found and parent != os.getpid()]
+        if not orphans:
+            return
+        for pid in orphans:  # whose children are the next orphans
+            _kill(pid)
+        psutil.wait_procs([psutil.Process(pid) for pid in orphans if psutil.pid_exists(pid)], timeout=_LOOK_S)
+
+
+def _mark(process: psutil.Process) -> str:
+    try:
+        return process.environ().get(MARK, "")
+    except (psutil.Error, OSError):
+        return ""
 
 
 def _kill(pid: int) -> None:

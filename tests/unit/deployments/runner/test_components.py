@@ -11,7 +11,7 @@ import pytest
 
 from services.deployments.runner.components import Component, PartState
 from services.deployments.runner.executor_watch import ExecutorWatch
-from services.deployments.runner.processes import Command
+from services.deployments.runner.processes import MARK, Command
 from services.deployments.runner.versions import Part
 from tests.unit.deployments.runner.trees import all_gone, pids_in, wait_until
 
@@ -38,7 +38,8 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
     made: list[Component] = []
 
     def one(program: str) -> Component:
-        command = Command(program=(sys.executable, "-c", program), environment=dict(os.environ), folder=tmp_path)
+        marked = {**os.environ, MARK: str(tmp_path)}
+        command = Command(program=(sys.executable, "-c", program), environment=marked, folder=tmp_path)
         component = Component(part=Part.SCHEDULER, command=command, on_line=ignore, grace_s=5)
         made.append(component)
         return component
@@ -125,3 +126,16 @@ async def test_a_worker_that_ends_is_noticed_but_not_a_task(make: Make, tmp_path
     assert again
     assert not watch.lost(again)
     await asyncio.to_thread(wait_until, lambda: all_gone(workers))
+
+
+async def test_what_a_killed_shim_leaves_is_ended_before_the_next_start(make: Make, tmp_path: Path) -> None:
+    component = make(FORKS)
+    component.start()
+    workers = await asyncio.to_thread(pids_in, tmp_path, count=2)
+    shim = component.status().pid
+    assert shim is not None
+
+    os.kill(shim, signal.SIGKILL)
+
+    await came(lambda: component.status().restarts == 1)
+    assert all_gone(workers)

@@ -1,0 +1,84 @@
+"""Real Airflows from `aerodrome up`: a whole life with the time of each step, and two versions side by side."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from services.deployments.runner.versions import VERSIONS
+from tests.acceptance.airflows import Clock, Traces, created
+from tests.acceptance.client import Houston
+from tests.acceptance.conftest import PASSWORD, SIGN_IN, sign_up
+from tests.acceptance.stack import Stack, running
+
+pytestmark = [pytest.mark.airflow, pytest.mark.full, pytest.mark.timeout(1200)]
+
+NEWEST, OLDER, OLDEST = VERSIONS
+MOST_MIB = 2048
+
+
+@pytest.fixture(scope="module")
+def local_stack(session_folder: Path) -> Iterator[Stack]:
+    """A product whose deployments are real."""
+    with running(session_folder / "local" / "data", driver="local") as stack:
+        asyncio.run(sign_up(stack))
+        yield stack
+
+
+@pytest.fixture
+async def owner(local_stack: Stack) -> AsyncIterator[Houston]:
+    """The administrator of that product."""
+    async with aiohttp.ClientSession() as session:
+        anonymous = Houston(local_stack.url, session)
+        signed = await anonymous.run(SIGN_IN, {"identity": local_stack.admin_email, "password": PASSWORD})
+        yield anonymous.as_(signed["createToken"]["token"]["value"])
+
+
+@pytest.fixture
+async def workspace(owner: Houston) -> str:
+    """A new workspace."""
+    made: str = (await owner.run('mutation { createWorkspace(label: "w") { id } }'))["createWorkspace"]["id"]
+    return made
+
+
+async def test_a_deployment_lives_its_whole_life(local_stack: Stack, owner: Houston, workspace: str) -> None:
+    clock, traces = Clock(), Traces(local_stack)
+    async with clock.step("create, nothing installed"):
+        first = await created(owner, workspace, "first", OLDER)
+        await first.becomes("HEALTHY")
+    async with clock.step("create, installed"):
+        second = await created(owner, workspace, "second", OLDER)
+        await second.becomes("HEALTHY")
+    await first.delete()
+    async with clock.step("change a variable"):
+        await second.do("updateDeployment", ', env: [{key: "GREETING", value: "hello"}]')
+        await second.becomes("HEALTHY")
+    async with clock.step("upgrade, nothing installed"):
+        await second.do("updateDeploymentAirflow", f', desiredAirflowVersion: "{NEWEST}"')
+        await second.becomes("HEALTHY")
+        assert (await second.now())["airflowVersion"] == NEWEST
+    async with clock.step("hibernate"):
+        await second.do("hibernateDeployment")
+        await second.becomes("HIBERNATED")
+    assert traces.processes() == {}
+    async with clock.step("wake"):
+        await second.do("wakeDeployment")
+        await second.becomes("HEALTHY")
+    async with clock.step("delete"):
+        await second.delete()
+        await traces.none_is_left()
+
+
+async def test_two_versions_run_side_by_side_within_2_gib(local_stack: Stack, owner: Houston, workspace: str) -> None:
+    traces = Traces(local_stack)
+    both = [await created(owner, workspace, version, version) for version in (NEWEST, OLDEST)]
+    for each in both:
+        await each.becomes("HEALTHY")
+    used = traces.mebibytes()
+    print({version: f"{used[each.id]:.0f} MiB" for version, each in zip((NEWEST, OLDEST), both, strict=True)})
+    for each in both:
+        await each.delete()
+    await traces.none_is_left()
+    assert sum(used.values()) < MOST_MIB
