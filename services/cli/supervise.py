@@ -35,7 +35,13 @@ class Supervisor:
         write_private(path, self.configuration(programs))
         (self.folder.run / "supervisord.pid").unlink(missing_ok=True)
         program = [sys.executable, "-P", "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(path)]
-        launch = Launch(program=program, death_signal="TERM", parent=str(os.getpid()), folder=self.folder.run)
+        launch = Launch(
+            program=program,
+            death_signal="TERM",
+            parent=str(os.getpid()),
+            folder=self.folder.run,
+            lock=self.folder.run / "supervisord.lock",  # the next one waits for it: its end removes the file of its id
+        )
         return start(launch, output=self.folder.logs / "supervisord.out")
 
     def configuration(self, programs: Sequence[Program]) -> str:

@@ -39,7 +39,7 @@ def build(running: Running) -> Service:
     stream = LogStream(running.bus, settings.logs_age, settings.logs_bytes)
     assignments = Assignments(running.pool_queries)
     keeper = _keeper(running, settings, assignments, stream)
-    reporter = Reporter(assignments=assignments, commands=running.commands, keys=running.keys)
+    reporter = Reporter(store=running.store, assignments=assignments, commands=running.commands, keys=running.keys)
     offered = offer_of(settings.driver)
     commands = CommandHandlers(
         store=running.store,

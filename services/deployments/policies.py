@@ -22,7 +22,7 @@ from shared.store.model import Recorded
 
 DRIVE: Final = "drive"
 PURGE: Final = "purge"
-_WISHES: Final = (
+WISHES: Final = (
     DeploymentCreated,
     DeploymentUpdated,
     DeploymentAirflowVersionSet,
@@ -57,7 +57,7 @@ class DriverPolicy:
     def jobs(self, recorded: Recorded) -> Sequence[Job]:
         """Return the jobs that the event asks for."""
         event = recorded.event
-        if not isinstance(event, _WISHES):
+        if not isinstance(event, WISHES):
             return ()
         wish = DriverJob(deployment_id=event.deployment_id, generation=event.generation)
         drive = Job(kind=DRIVE, key=f"{wish.deployment_id}/{wish.generation}", payload=wish.model_dump_json())

@@ -4,17 +4,19 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 from typing import Final
-from uuid import NAMESPACE_OID, uuid5
+from uuid import uuid5
 
-from services.deployments.contract import SERVICE, Observation, ReportObserved
+from services.deployments.contract import SERVICE, Observation, ReportObserved, deployment_stream
 from services.deployments.domain.deployment import DEPLOYMENT
 from services.deployments.keeping.assignments import Assignments, News
+from services.deployments.policies import WISHES
 from shared.auth import service_principal
 from shared.bus.context import Context
 from shared.bus.request import Request
 from shared.commands import Commands, Unit
 from shared.errors import AerodromeError
 from shared.followers.failures import describe
+from shared.store.events import EventStore
 from shared.store.personal import PersonalKeys
 
 log = logging.getLogger(__name__)
@@ -26,6 +28,7 @@ LOOK_S: Final = 0.25
 class Reporter:
     """Reads news; a deployment of which nothing is left loses the key of its secrets."""
 
+    store: EventStore
     assignments: Assignments
     commands: Commands
     keys: PersonalKeys | None
@@ -58,9 +61,24 @@ class Reporter:
             unit.append(found, DEPLOYMENT.decide(report, found.state))
             return found.stream
 
-        id_ = uuid5(NAMESPACE_OID, f"{news.deployment_id}/{news.number}")
-        context = Context.first(service_principal(SERVICE), message_id=id_)
-        await self.commands.run(Request(report, context), attempt)
+        context = await self._context(news)
+        if context is not None:
+            await self.commands.run(Request(report, context), attempt)
         if sight.observation is Observation.REMOVED and self.keys is not None:
             await self.keys.destroy(news.deployment_id)
         await self.assignments.told(news)
+
+    async def _context(self, news: News) -> Context | None:
+        """Return the context of who wished this generation; None where nobody did, as after a restored database."""
+        history = await self.store.read_stream(deployment_stream(news.deployment_id))
+        origins = [
+            recorded.metadata
+            for recorded in history
+            if isinstance(event := recorded.event, WISHES) and event.generation == news.generation
+        ]
+        if not origins:
+            return None
+        origin = origins[0]
+        service = service_principal(SERVICE).model_copy(update={"credential": origin.credential})
+        id_ = uuid5(origin.message_id, f"seen/{news.number}")
+        return Context.after(origin, service, message_id=id_)

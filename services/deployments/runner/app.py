@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from services.deployments.contract import EVENTS
+from services.deployments.contract import EVENTS, LOGS_STREAM
 from services.deployments.keeping.assignments import Assignments
 from services.deployments.keeping.history import Specifications
 from services.deployments.keeping.keeper import Keeper
@@ -70,7 +70,7 @@ class RunnerProcess:
         checks = {"postgres": self._has_postgres, "nats": self._has_nats, "runner": self._has_started}
         self._health = await Health.start(host=settings.health_host, port=settings.health_port, checks=checks)
         self._pools = await open_pools(settings.database_url.get_secret_value(), service=NAME)
-        self._bus = await Bus.connect(settings, name=NAME)
+        self._bus = await Bus.connect(settings, name=NAME, streams=(LOGS_STREAM,))
         keeper = self._keeper(self._pools, self._bus)
         await end_marked(settings.airflow_folder / "deployments")
         self._background.start("keeper", keeper.run)
