@@ -74,11 +74,13 @@ async def test_a_component_that_crashes_is_started_again_and_counted(make: Make,
     component.start()
     (first,) = await asyncio.to_thread(pids_in, tmp_path, count=1)
     (tmp_path / "main.pid").unlink()
+    await came(lambda: component.status().state is PartState.RUNNING)
     started_at = component.status().started_at
 
     os.kill(first, signal.SIGKILL)
 
     (second,) = await asyncio.to_thread(pids_in, tmp_path, count=1)
+    await came(lambda: component.status().restarts == 1 and component.status().state is PartState.RUNNING)
     after = component.status()
     assert second != first
     assert (after.state, after.restarts, after.last_exit) == (PartState.RUNNING, 1, 128 + 9)
@@ -132,6 +134,7 @@ async def test_what_a_killed_shim_leaves_is_ended_before_the_next_start(make: Ma
     component = make(FORKS)
     component.start()
     workers = await asyncio.to_thread(pids_in, tmp_path, count=2)
+    await came(lambda: component.status().pid)
     shim = component.status().pid
     assert shim is not None
 
