@@ -8,6 +8,7 @@ from shared.servers.nats import NatsAccount, NatsUser
 
 SERVICES = ("identity", "invites", "deployments")
 USERS = ("gateway", *SERVICES, "operator")
+BUNDLES = "OBJ_bundles"  # the stream behind the object store `bundles`
 LOGS = "logs"  # JetStream stream of component logs; its subjects are logs.>
 
 # What a service asks of the others, besides the events of a stream that it reads. Every service may ask for grants.
@@ -25,13 +26,17 @@ ASKS: Mapping[str, Sequence[str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Stream:
-    """A JetStream stream, alone in the account of its name; `pulled`: its readers ask for messages, else get them."""
+    """A JetStream stream, alone in the account of its name; `pulled`: its readers ask for messages, else get them.
+
+    `writers` put objects into it besides its keeper, who reads and deletes them.
+    """
 
     name: str
     subjects: str
     keeper: str
     readers: tuple[str, ...] = ()
     pulled: bool = False
+    writers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +62,7 @@ STREAMS: Sequence[Stream] = (
         for service, readers in {"identity": ("invites",), "invites": (), "deployments": ("identity",)}.items()
     ),
     Stream(name=LOGS, subjects="logs.>", keeper="deployments", readers=("gateway",), pulled=True),
+    Stream(name=BUNDLES, subjects="$O.bundles.>", keeper="deployments", writers=("gateway",)),
 )
 
 
@@ -72,7 +78,7 @@ def answers_prefix(user: str, service: str) -> str:
 
 def streams_of(user: str) -> tuple[str, ...]:
     """Return the names of the streams that a process of `user` keeps or reads."""
-    return tuple(each.name for each in STREAMS if user in {each.keeper, *each.readers})
+    return tuple(each.name for each in STREAMS if user in {each.keeper, *each.readers, *each.writers})
 
 
 def nats_accounts(passwords: Mapping[str, str]) -> list[NatsAccount]:
@@ -122,12 +128,20 @@ def _service(service: str) -> Subjects:
 def _users_of(stream: Stream) -> dict[str, Subjects]:
     operator = Subjects(publish=("$JS.>",), subscribe=(stream.subjects,))
     readers = {reader: Subjects(publish=_reads(stream), subscribe=()) for reader in stream.readers}
-    return {stream.keeper: Subjects(publish=_keeps(stream), subscribe=()), **readers, "operator": operator}
+    writers = {writer: Subjects(publish=_puts(stream), subscribe=()) for writer in stream.writers}
+    takes = ("$JS.API.STREAM.NAMES", f"$JS.FC.{stream.name}.>", *_reads(stream)) if stream.writers else ()
+    kept = (*_keeps(stream), *takes)
+    return {stream.keeper: Subjects(publish=kept, subscribe=()), **readers, **writers, "operator": operator}
 
 
 def _keeps(stream: Stream) -> tuple[str, ...]:
     kept = (f"$JS.API.STREAM.{word}.{stream.name}" for word in ("INFO", "CREATE", "UPDATE", "PURGE", "MSG.GET"))
     return (stream.subjects, *kept)
+
+
+def _puts(stream: Stream) -> tuple[str, ...]:
+    asked = (f"$JS.API.STREAM.{word}.{stream.name}" for word in ("INFO", "MSG.GET", "PURGE"))
+    return (stream.subjects, *asked)
 
 
 def _reads(stream: Stream) -> tuple[str, ...]:

@@ -6,7 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from services.deployments.contract import EVENTS, LOGS_STREAM, SERVICE
+from services.deployments.bundles.store import Bundles
+from services.deployments.contract import BUNDLES_STREAM, EVENTS, LOGS_STREAM, SERVICE
+from services.deployments.dag_handlers import DagHandlers
 from services.deployments.directory import WorkspaceDirectory
 from services.deployments.drivers.offers import offer_of
 from services.deployments.drivers.simulated import SimulatedDriver
@@ -38,8 +40,15 @@ def build(running: Running) -> Service:
     assert isinstance(settings, DeploymentsSettings)
     stream = LogStream(running.bus, settings.logs_age, settings.logs_bytes)
     assignments = Assignments(running.pool_queries)
+    bundles = Bundles(running.pool_queries, running.bus)
     keeper = _keeper(running, settings, assignments, stream)
-    reporter = Reporter(store=running.store, assignments=assignments, commands=running.commands, keys=running.keys)
+    reporter = Reporter(
+        store=running.store,
+        assignments=assignments,
+        commands=running.commands,
+        bundles=bundles,
+        keys=running.keys,
+    )
     offered = offer_of(settings.driver)
     commands = CommandHandlers(
         store=running.store,
@@ -49,14 +58,21 @@ def build(running: Running) -> Service:
         offered=offered,
         manual_release_names=settings.manual_release_names,
     )
+    dags = DagHandlers(store=running.store, commands=running.commands, bus=running.bus, bundles=bundles)
     driving = DriverWorker(store=running.store, assignments=assignments, wake=keeper.wake if keeper else lambda: None)
+    queries = QueryHandlers(running.pool_queries, running.bus, offered)
     return Service(
-        handlers={**commands.by_type(), **QueryHandlers(running.pool_queries, running.bus, offered).by_type()},
+        handlers={
+            **commands.by_type(),
+            **dags.by_type(),
+            **queries.by_type(),
+        },
         projections=(deployments_projection(),),
         policies=(DriverPolicy(settings.deleted_kept),),
         workers=(driving, PurgeWorker(commands=running.commands)),
         jobs=(
             _job("log stream", stream.keep),
+            _job("bundles", bundles.keep),
             _job("reporter", reporter.run),
             *([_job("keeper", keeper.run)] if keeper else []),
         ),
@@ -89,5 +105,5 @@ APP: Final = App(
     settings=DeploymentsSettings,
     sql=Path(__file__).parent / "sql",
     build=build,
-    streams=[LOGS_STREAM],
+    streams=[LOGS_STREAM, BUNDLES_STREAM],
 )

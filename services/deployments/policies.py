@@ -8,6 +8,8 @@ from typing import Final
 from services.deployments.contract import (
     DeploymentAirflowVersionSet,
     DeploymentCreated,
+    DeploymentDagsActivated,
+    DeploymentDagsDeployed,
     DeploymentDeleted,
     DeploymentHibernationRequested,
     DeploymentId,
@@ -26,6 +28,8 @@ WISHES: Final = (
     DeploymentCreated,
     DeploymentUpdated,
     DeploymentAirflowVersionSet,
+    DeploymentDagsDeployed,
+    DeploymentDagsActivated,
     DeploymentHibernationRequested,
     DeploymentWakeRequested,
     DeploymentRetryRequested,

@@ -8,9 +8,10 @@ from aiohttp import web
 from opentelemetry.trace import SpanKind
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from services.deployments.contract import LOGS_STREAM
+from services.deployments.contract import BUNDLES_STREAM, LOGS_STREAM
 from services.gateway import jwks, pages
 from services.gateway.answers import encode, refusal
+from services.gateway.bundles import BundleDoor
 from services.gateway.callers import Callers
 from services.gateway.connections import Runner
 from services.gateway.errors import INTERNAL, Code
@@ -70,7 +71,7 @@ class GatewayProcess:
         self._health = await Health.start(
             host=settings.health_host, port=settings.health_port, checks={"nats": self._has_nats}
         )
-        self._bus = await Bus.connect(settings, name=NAME, streams=[LOGS_STREAM])
+        self._bus = await Bus.connect(settings, name=NAME, streams=[LOGS_STREAM, BUNDLES_STREAM])
         application = build_application(settings, self._bus)
         self._runner = Runner(
             application,
@@ -127,6 +128,8 @@ def build_application(settings: GatewaySettings, bus: Bus) -> web.Application:
     for path in ("/v1", "/v1/"):
         application.router.add_post(path, graphql.post)
         application.router.add_get(path, get_v1)
+    bundles = BundleDoor(bus, graphql.asking_by_header, graphql.context)
+    application.router.add_post("/v1/deployments/{id}/dags", bundles.post)
     application.router.add_get("/ws", sockets.open)
     pages.add_pages(application)
     application.router.add_get(jwks.PATH, jwks.KeySet(bus).get)

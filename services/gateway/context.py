@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final, TypeAlias, TypeVar
@@ -55,14 +55,15 @@ class Written:
 class Asking:
     """What a request brings along besides its document. `index` is its place in a batch.
 
-    `idempotency_key` is as the client wrote it, None where it wrote none. `seals` and `turns` are those of the gateway,
-    for all requests.
+    `idempotency_key` is as the client wrote it, None where it wrote none. `public_url` is what our addresses begin
+    with. `seals` and `turns` are those of the gateway, for all requests.
     """
 
     token: str = ""
     idempotency_key: str | None = None
     index: int = 0
     origin: Origin = NOWHERE
+    public_url: str = ""
     seals: Seals = field(default_factory=Seals)
     turns: Turns = field(default_factory=Turns)
 
@@ -147,16 +148,29 @@ class RequestContext:
 
         One `with_password` waits for its turn, for at most 15 s together with its answer.
         """
+        message_id, keyed = self._command_id(info, await self.principal())
+        turn = self.asking.turns.one(self.asking.origin.site) if with_password else nullcontext()
         patience = PASSWORD_PATIENCE if with_password else PATIENCE
+        return await self.deliver(command, patience=patience, message_id=message_id, keyed=keyed, turn=turn)
+
+    async def deliver(
+        self,
+        command: Command[A],
+        *,
+        patience: timedelta = PATIENCE,
+        message_id: UUID | None = None,
+        keyed: bool = False,
+        turn: AbstractAsyncContextManager[None] = nullcontext(),  # noqa: B008 -- it holds nothing
+    ) -> A:
+        """Return the answer to a command, as `send`; `turn` is held while the service is at it."""
         principal = await self.principal()
-        message_id, keyed = self._command_id(info, principal)
         seal = await self._origin_seal(principal)
         envelope = replace(
             self._envelope(principal, patience=patience, message_id=message_id, keyed=keyed),
             origin=self.asking.origin if command.service() == IDENTITY else NOWHERE,
             origin_seal=seal,
         )
-        async with self.asking.turns.one(self.asking.origin.site) if with_password else nullcontext():
+        async with turn:
             answered = await self.bus.ask(command, envelope)
         log.info("command answered", extra={"command": type(command).__name__, "position": answered.position})
         if answered.position:

@@ -146,7 +146,9 @@ OWN_WORDS: Final = frozenset(
         DeploymentsRule.INVALID_RELEASE_NAME,
         DeploymentsRule.INVALID_CONFIG,
         DeploymentsRule.INVALID_VARIABLE,
+        DeploymentsRule.INVALID_BUNDLE,
         DeploymentsRule.INVALID_TRIGGERER,
+        DeploymentsRule.UNKNOWN_BUNDLE,
         DeploymentsRule.NOT_FAILED,
         DeploymentsRule.STALE_GENERATION,
     }

@@ -49,6 +49,7 @@ class GraphQLDoor:
         self._peers = peers
         self._seals = seals
         self._turns = turns
+        self._public_url = public_url.rstrip("/")
         self._cookie = cookie_name(public_url)
         self._work = Work()
         self._secure = public_url.startswith("https:")
@@ -103,14 +104,24 @@ class GraphQLDoor:
                 return refusal(200, UNAVAILABLE.message, UNAVAILABLE.code), context
             return await self._engine.answer(asked, context, only_query=only_query), context
 
-    def _asking(self, request: web.Request, index: int) -> Asking:
+    def asking_by_header(self, request: web.Request) -> Asking:
+        """Return what a request brings whose credential counts in a header alone."""
+        return self._asking(request, 0, cookie="")
+
+    def context(self, asking: Asking) -> RequestContext:
+        """Return the context of an operation."""
+        return RequestContext(self._bus, self._callers, asking)
+
+    def _asking(self, request: web.Request, index: int, *, cookie: str | None = None) -> Asking:
         # A browser sends its cookie by itself, so it counts only where the page is ours.
-        cookie = request.cookies.get(self._cookie, "") if self._origins.is_ours(request) else ""
+        if cookie is None:
+            cookie = request.cookies.get(self._cookie, "") if self._origins.is_ours(request) else ""
         return Asking(
             token=token_of(request.headers, cookie=cookie),
             idempotency_key=request.headers.get("Idempotency-Key"),
             index=index,
             origin=self._peers.origin(request),
+            public_url=self._public_url,
             seals=self._seals,
             turns=self._turns,
         )

@@ -1,12 +1,17 @@
 """Deployments of a running product as their users see them, and what is left of them on the machine."""
 
 import asyncio
+import io
+import json
+import tarfile
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 import asyncpg
 import psutil
 
@@ -122,3 +127,77 @@ class Traces:
     @property
     def _folder(self) -> Any:
         return DataFolder(self.stack.data).airflow
+
+
+TWO_TASKS = b"""
+from datetime import datetime
+from airflow.sdk import DAG, task
+
+with DAG("hello", schedule=None, start_date=datetime(2026, 1, 1)) as dag:
+    @task
+    def say():
+        return "hello"
+
+    @task
+    def hear(said):
+        print("heard", said)
+
+    hear(say())
+"""
+
+
+async def send_dags(deployment: Deployment, **files: bytes) -> Mapping[str, Any]:
+    """Send a bundle as the command line does and return what is answered."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as made:
+        for name, data in files.items():
+            info = tarfile.TarInfo(f"dags/{name}.py")
+            info.size = len(data)
+            made.addfile(info, io.BytesIO(data))
+    owner = deployment.owner
+    form = aiohttp.FormData({"file": io.BytesIO(packed.getvalue())})
+    address = f"{owner.url}/v1/deployments/{deployment.id}/dags"
+    async with owner.session.post(address, data=form, headers={"authorization": owner.authorization}) as answer:
+        body: Mapping[str, Any] = await answer.json()
+        assert answer.status == 200, body
+        return body
+
+
+@dataclass
+class Door:
+    """An Airflow's own interface, on the loopback of its machine."""
+
+    session: aiohttp.ClientSession
+    url: str
+    token: str = ""
+
+    async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, Any]:
+        """Return status and body of an answer."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        async with self.session.request(method, f"{self.url}{path}", json=body, headers=headers) as answer:
+            return answer.status, await answer.json()
+
+    async def run(self, dag: str, *, within_s: float = 120) -> None:
+        """Return when a run of a DAG has succeeded; it may not be known yet."""
+        async with asyncio.timeout(within_s):
+            while (await self.ask("PATCH", f"/api/v2/dags/{dag}", {"is_paused": False}))[0] != 200:
+                await asyncio.sleep(0.3)
+            _, made = await self.ask("POST", f"/api/v2/dags/{dag}/dagRuns", {"logical_date": None})
+            while True:
+                _, run = await self.ask("GET", f"/api/v2/dags/{dag}/dagRuns/{made['dag_run_id']}")
+                if run["state"] == "success":
+                    return
+                assert run["state"] != "failed", run
+                await asyncio.sleep(0.2)
+
+
+async def door_of(traces: Traces, deployment: Deployment) -> Door:
+    """Return the own interface of a deployment's Airflow (3.x), signed in as its administrator."""
+    pid = next(pid for pid, id_ in traces.processes().items() if id_ == deployment.id)
+    environment = psutil.Process(pid).environ()
+    file = Path(environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"])
+    passwords = json.loads(await asyncio.to_thread(file.read_text))
+    door = Door(deployment.owner.session, f"http://127.0.0.1:{environment['AIRFLOW__API__PORT']}")
+    _, signed = await door.ask("POST", "/auth/token", {"username": "admin", "password": passwords["admin"]})
+    door.token = signed["access_token"]
+    return door

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from services.deployments.runner.versions import VERSIONS
-from tests.acceptance.airflows import Clock, Traces, created
+from tests.acceptance.airflows import TWO_TASKS, Clock, Traces, created, door_of, send_dags
 from tests.acceptance.client import Houston
 from tests.acceptance.conftest import PASSWORD, SIGN_IN, sign_up
 from tests.acceptance.stack import Stack, running
@@ -52,6 +52,11 @@ async def test_a_deployment_lives_its_whole_life(local_stack: Stack, owner: Hous
         second = await created(owner, workspace, "second", OLDER)
         await second.becomes("HEALTHY")
     await first.delete()
+    door = await door_of(traces, second)
+    async with clock.step("send a DAG of two tasks, run it to its success"):
+        assert (await send_dags(second, hello=TWO_TASKS))["version"] == 1
+        await door.run("hello")
+    await second.becomes("HEALTHY")
     async with clock.step("change a variable"):
         await second.do("updateDeployment", ', env: [{key: "GREETING", value: "hello"}]')
         await second.becomes("HEALTHY")

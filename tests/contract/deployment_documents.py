@@ -1,7 +1,6 @@
 """The command line's documents about deployments.
 
-Source: houston.md, sections 5.4 and 5.5. What they select of `urls` is left out until a deployment's pages are reached
-through the gateway.
+Source: houston.md, sections 5.4 and 5.5.
 """
 
 from typing import Final
@@ -13,7 +12,9 @@ _UPDATED: Final = (
     "id type label description releaseName version airflowVersion workspace { id } deployInfo { current } createdAt "
     "updatedAt"
 )
-_CREATED: Final = "id type label releaseName version airflowVersion runtimeVersion createdAt updatedAt"
+_CREATED: Final = (
+    "id type label releaseName version airflowVersion runtimeVersion urls { type url } createdAt updatedAt"
+)
 
 DEPLOYMENTS: Final = {
     "CreateDeployment of 0.29": Sent(
@@ -49,7 +50,7 @@ DEPLOYMENTS: Final = {
     ),
     "GetDeployment": Sent(
         "query GetDeployment($id: String!) { deployment(where: {id: $id}) { id airflowVersion desiredAirflowVersion "
-        "runtimeVersion desiredRuntimeVersion runtimeAirflowVersion releaseName dagDeployment { type } clusterId } }",
+        "runtimeVersion desiredRuntimeVersion runtimeAirflowVersion releaseName urls { type url } dagDeployment { type } clusterId } }",
         {"id": "cid"},
     ),
     "UpdateDeployment": Sent(

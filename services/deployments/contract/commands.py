@@ -84,6 +84,33 @@ class UpdateDeployment(Command[DeploymentRow]):
     now: Annotated[datetime, Generated()] = Field(default_factory=utc_now)
 
 
+class DeployDags(Command[DeploymentRow]):
+    """Have a deployment run the DAG files of a bundle, which lies in the object store under `object_name`.
+
+    `sha256` is hex; the bundle is a tar.gz or a zip of at most 64 MiB. The same content again is the same version.
+    Permission: deployment.images.push on it or its workspace, or system.deployments.update.
+    """
+
+    subject: ClassVar[str] = "deployments.command.deploy_dags"
+
+    deployment_id: DeploymentId
+    object_name: Annotated[str, Generated()]
+    sha256: str
+    size: int
+    description: str = Field(default="", max_length=255)
+    now: Annotated[datetime, Generated()] = Field(default_factory=utc_now)
+
+
+class ActivateDags(Command[DeploymentRow]):
+    """Have a deployment run the DAG files of one of its last bundles again. Permission: as for DeployDags."""
+
+    subject: ClassVar[str] = "deployments.command.activate_dags"
+
+    deployment_id: DeploymentId
+    version: int
+    now: Annotated[datetime, Generated()] = Field(default_factory=utc_now)
+
+
 class MigrateDeployment(Command[DeploymentRow]):
     """Bring the deployment with this release name to another version of the chart; there already, nothing happens.
 

@@ -84,6 +84,32 @@ class DeploymentAirflowVersionSet(Event):
     set_at: datetime
 
 
+class DeploymentDagsDeployed(Event):
+    """The wish to run other DAG files, those of a bundle; `version` counts the deployment's bundles from 1."""
+
+    type_name: ClassVar[str] = "deployment.dags_deployed"
+
+    deployment_id: DeploymentId
+    version: int
+    sha256: str
+    size: int
+    files: int
+    description: str = ""
+    generation: int
+    deployed_at: datetime
+
+
+class DeploymentDagsActivated(Event):
+    """The wish to run the DAG files of a bundle that was deployed before."""
+
+    type_name: ClassVar[str] = "deployment.dags_activated"
+
+    deployment_id: DeploymentId
+    version: int
+    generation: int
+    activated_at: datetime
+
+
 class DeploymentHibernationRequested(Event):
     type_name: ClassVar[str] = "deployment.hibernation_requested"
 
@@ -210,6 +236,8 @@ class WorkspaceWasClosed(Event):
 DeploymentWish: TypeAlias = (
     DeploymentUpdated
     | DeploymentAirflowVersionSet
+    | DeploymentDagsDeployed
+    | DeploymentDagsActivated
     | DeploymentHibernationRequested
     | DeploymentWakeRequested
     | DeploymentRetryRequested
@@ -226,6 +254,8 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     DeploymentCreated,
     DeploymentUpdated,
     DeploymentAirflowVersionSet,
+    DeploymentDagsDeployed,
+    DeploymentDagsActivated,
     DeploymentHibernationRequested,
     DeploymentWakeRequested,
     DeploymentRetryRequested,

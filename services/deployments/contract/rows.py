@@ -99,12 +99,24 @@ class Trouble(Message):
     lines: tuple[str, ...] = Field(default=(), repr=False)
 
 
+class BundleRow(Message):
+    """A bundle of DAG files; `size` in bytes as it was sent."""
+
+    version: int
+    sha256: str
+    size: int
+    files: int
+    description: str = ""
+    deployed_at: datetime
+
+
 class DeploymentRow(Row):
     """A deployment. `state` is the lifecycle's own word, `status` the one that GraphQL shows.
 
     `generation` counts the wishes (1 is the creation); `observed_generation` is the last one that the driver reported
     done. `airflow_version` is the one that runs or, before anything does, is wished; `desired_airflow_version` the one
-    that is wished. `trouble` is there while it is unhealthy or failed. `deleted_at` is set once it is deleted: such
+    that is wished. `bundles` are the last 20 in their order, `active_bundle` the version of the one that is wished, 0
+    for none. `trouble` is there while it is unhealthy or failed. `deleted_at` is set once it is deleted: such
     rows are in no list, only in the answer of the deleting command's repeat.
     """
 
@@ -124,6 +136,8 @@ class DeploymentRow(Row):
     dag_deployment: JsonObject = Field(default_factory=dict[str, JsonValue])
     triggerer_replicas: int = 1
     variables: tuple[VariableRow, ...] = ()
+    bundles: tuple[BundleRow, ...] = ()
+    active_bundle: int = 0
     asleep: bool = False
     trouble: Trouble | None = None
     state: State

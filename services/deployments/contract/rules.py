@@ -29,6 +29,8 @@ class Rule(StrEnum):
     MAX_MEMORY_EXCEEDED = "max_memory_exceeded"
     MIN_EXTRA_AU_NOT_MET = "min_extra_au_not_met"
     INVALID_TRIGGERER = "invalid_triggerer"
+    INVALID_BUNDLE = "invalid_bundle"
+    UNKNOWN_BUNDLE = "unknown_bundle"
     VERSION_NOT_OFFERED = "version_not_offered"
     EXECUTOR_NOT_OFFERED = "executor_not_offered"
     AIRFLOW_DOWNGRADE = "airflow_downgrade"

@@ -3,6 +3,7 @@
 from typing import Final, TypeAlias, assert_never
 
 from services.deployments.contract import (
+    ActivateDags,
     CreateDeployment,
     DeleteDeployment,
     DeploymentAirflowVersionSet,
@@ -22,6 +23,7 @@ from services.deployments.contract import (
     UpdateDeployment,
     WakeDeployment,
 )
+from services.deployments.domain.bundles import AddBundle, decide_bundle
 from services.deployments.domain.changes import changed, update_event
 from services.deployments.domain.reports import report
 from services.deployments.domain.specification import (
@@ -45,6 +47,8 @@ DeploymentCommand: TypeAlias = (
     CreateDeployment
     | UpdateDeployment
     | SetAirflowVersion
+    | ActivateDags
+    | AddBundle
     | HibernateDeployment
     | WakeDeployment
     | RetryDeployment
@@ -66,6 +70,8 @@ def decide(command: DeploymentCommand, deployment: Deployment) -> list[Deploymen
             return _update(command, _live(deployment))
         case SetAirflowVersion():
             return _set_airflow_version(command, _live(deployment))
+        case AddBundle() | ActivateDags():
+            return decide_bundle(command, _live(deployment))
         case HibernateDeployment() | WakeDeployment():
             return _sleep_or_wake(command, _live(deployment))
         case RetryDeployment():

@@ -7,10 +7,14 @@ from typing import Any, Final, assert_never
 from pydantic import JsonValue
 
 from services.deployments.contract import (
+    KEPT_BUNDLES,
+    BundleRow,
     DeploymentAirflowVersionSet,
     DeploymentBecameHealthy,
     DeploymentBecameUnhealthy,
     DeploymentCreated,
+    DeploymentDagsActivated,
+    DeploymentDagsDeployed,
     DeploymentDeleted,
     DeploymentEvent,
     DeploymentFailed,
@@ -52,6 +56,11 @@ def _wish(row: DeploymentRow, event: DeploymentWish) -> DeploymentRow:
             first = {} if row.observed_generation else {"airflow_version": event.airflow_version}
             desired = {"desired_airflow_version": event.airflow_version, "updated_at": event.set_at, **first}
             return _wished(row, event.generation, **desired)
+        case DeploymentDagsDeployed():
+            bundles = (*row.bundles, _bundle(event))[-KEPT_BUNDLES:]
+            return _wished(row, event.generation, bundles=bundles, active_bundle=event.version)
+        case DeploymentDagsActivated():
+            return _wished(row, event.generation, active_bundle=event.version)
         case DeploymentHibernationRequested():
             return _wished(row, event.generation, asleep=True, updated_at=event.requested_at)
         case DeploymentWakeRequested():
@@ -139,6 +148,17 @@ def _wished(row: DeploymentRow, generation: int, **changes: Any) -> DeploymentRo
     if after.asleep:
         return _in(after, State.HIBERNATING)
     return _in(after, State.UPDATING if after.observed_generation else State.CREATING)
+
+
+def _bundle(event: DeploymentDagsDeployed) -> BundleRow:
+    return BundleRow(
+        version=event.version,
+        sha256=event.sha256,
+        size=event.size,
+        files=event.files,
+        description=event.description,
+        deployed_at=event.deployed_at,
+    )
 
 
 def _failed(row: DeploymentRow, event: DeploymentFailed) -> DeploymentRow:

@@ -9,10 +9,13 @@ from typing import Final, TypeAlias, assert_never
 from pydantic import JsonValue
 
 from services.deployments.contract import (
+    KEPT_BUNDLES,
     DeploymentAirflowVersionSet,
     DeploymentBecameHealthy,
     DeploymentBecameUnhealthy,
     DeploymentCreated,
+    DeploymentDagsActivated,
+    DeploymentDagsDeployed,
     DeploymentDeleted,
     DeploymentEvent,
     DeploymentFailed,
@@ -43,6 +46,14 @@ class Condition(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Bundle:
+    """DAG files that were deployed."""
+
+    version: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Absent:
     """Nothing of that id was ever created."""
 
@@ -56,8 +67,15 @@ class Live:
     generation: int
     secrets: str = ""
     airflow_version: str = ""
+    bundles: tuple[Bundle, ...] = ()
+    active_bundle: int = 0
     asleep: bool = False
     condition: Condition = Condition.PENDING
+
+    @property
+    def bundle(self) -> str:
+        """The SHA-256 of the bundle whose DAG files shall run, "" for none."""
+        return next((each.sha256 for each in self.bundles if each.version == self.active_bundle), "")
 
     @property
     def label(self) -> str:
@@ -94,6 +112,8 @@ def _wished(deployment: Live | Deleted, event: DeploymentWish) -> Deployment:
     match event:
         case DeploymentUpdated() | DeploymentAirflowVersionSet():
             return _changed(deployment, event) if isinstance(deployment, Live) else deployment
+        case DeploymentDagsDeployed() | DeploymentDagsActivated():
+            return _next(_bundled(deployment, event), event.generation)
         case DeploymentHibernationRequested() | DeploymentWakeRequested():
             asleep = isinstance(event, DeploymentHibernationRequested)
             slept = replace(deployment, asleep=asleep) if isinstance(deployment, Live) else deployment
@@ -173,6 +193,15 @@ def _updated(wish: Wish, event: DeploymentUpdated) -> Wish:
         before: dict[str, JsonValue] = {} if alerts is None else {ALERT_EMAILS: alerts}
         given["properties"] = {**properties, **(before if event.alert_emails is None else _alerts(event.alert_emails))}
     return replace(wish, **given)  # type: ignore[arg-type]  # the fields of the event have the types of the wish's
+
+
+def _bundled(deployment: Live | Deleted, event: DeploymentDagsDeployed | DeploymentDagsActivated) -> Live | Deleted:
+    if not isinstance(deployment, Live):
+        return deployment
+    bundles = deployment.bundles
+    if isinstance(event, DeploymentDagsDeployed):
+        bundles = (*bundles, Bundle(event.version, event.sha256))[-KEPT_BUNDLES:]
+    return replace(deployment, bundles=bundles, active_bundle=event.version)
 
 
 def _next(deployment: Live | Deleted, generation: int) -> Deployment:

@@ -21,7 +21,7 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Specification:
-    """What a deployment shall be. `env` and `secrets` are never logged."""
+    """What a deployment shall be. `bundle`: the SHA-256 of its DAG files. `env` and `secrets` are never logged."""
 
     deployment_id: DeploymentId
     release_name: str
@@ -31,6 +31,7 @@ class Specification:
     config: JsonObject
     properties: JsonObject = field(default_factory=dict[str, JsonValue])
     triggerer_replicas: int = 1
+    bundle: str = ""
     env: Mapping[str, str] = field(repr=False)
     secrets: AirflowSecrets = field(repr=False)
 

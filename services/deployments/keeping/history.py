@@ -39,6 +39,7 @@ class Specifications:
             config=wish.config,
             properties=wish.properties,
             triggerer_replicas=wish.triggerer_replicas,
+            bundle=state.bundle,
             env={variable.key: variable.value for variable in wish.env},
             secrets=AirflowSecrets.model_validate_json(state.secrets),
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import uuid5
 
+from services.deployments.bundles.store import Bundles
 from services.deployments.contract import SERVICE, Observation, ReportObserved, deployment_stream
 from services.deployments.domain.deployment import DEPLOYMENT
 from services.deployments.keeping.assignments import Assignments, News
@@ -26,11 +27,12 @@ LOOK_S: Final = 0.25
 
 @dataclass(slots=True, kw_only=True)
 class Reporter:
-    """Reads news; a deployment of which nothing is left loses the key of its secrets."""
+    """Reads news; a deployment of which nothing is left loses its bundles and the key of its secrets."""
 
     store: EventStore
     assignments: Assignments
     commands: Commands
+    bundles: Bundles
     keys: PersonalKeys | None
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -64,8 +66,10 @@ class Reporter:
         context = await self._context(news)
         if context is not None:
             await self.commands.run(Request(report, context), attempt)
-        if sight.observation is Observation.REMOVED and self.keys is not None:
-            await self.keys.destroy(news.deployment_id)
+        if sight.observation is Observation.REMOVED:
+            await self.bundles.drop_all(news.deployment_id)
+            if self.keys is not None:
+                await self.keys.destroy(news.deployment_id)
         await self.assignments.told(news)
 
     async def _context(self, news: News) -> Context | None:

@@ -116,7 +116,7 @@ class Airflow:
 
 def _prepare(spec: AirflowSpec) -> None:
     """Make the folders of an Airflow and the file of its users' passwords, for us alone."""
-    for folder in (spec.folder, spec.home, spec.dags, spec.folder / "tmp"):
+    for folder in (spec.folder, spec.home, spec.folder / "tmp"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _write_private(spec.passwords_file, passwords_of(spec))
 

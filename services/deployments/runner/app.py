@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from services.deployments.bundles.store import Bundles
 from services.deployments.contract import EVENTS, LOGS_STREAM
 from services.deployments.keeping.assignments import Assignments
 from services.deployments.keeping.history import Specifications
@@ -103,6 +104,7 @@ class RunnerProcess:
             environments=Environments(settings.environments_folder),
             outside=os.environ,
             lines=self._voices.of,
+            bundles=Bundles(pools.queries, bus),
         )
         return Keeper(
             driver=driver,

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,7 @@ from services.deployments.drivers.protocol import Capabilities, Specification, S
 from services.deployments.runner.airflow import Airflow
 from services.deployments.runner.components import OnLine, PartStatus
 from services.deployments.runner.configuration import MOST_PARALLEL, AirflowSpec, DatabaseAddress
+from services.deployments.runner.dags import DagFolder, Source
 from services.deployments.runner.databases import PREFIX, Databases, name_of
 from services.deployments.runner.environments import Environment, Environments
 from services.deployments.runner.sweep import end_marked, mark_of, marked
@@ -44,7 +45,8 @@ class _Running:
 class LocalDriver:
     """`folder` holds the folders of the deployments and the environments; `lines` takes what components write.
 
-    `outside` is the environment of this process. One Airflow starts at a time: each takes all the processors there are.
+    `bundles` gives what is unpacked into their DAG folders. `outside` is the environment of this process. One Airflow
+    starts at a time: each takes all the processors there are.
     """
 
     folder: Path
@@ -52,6 +54,7 @@ class LocalDriver:
     environments: Environments
     outside: Mapping[str, str] = field(repr=False)
     lines: Callable[[DeploymentId], OnLine]
+    bundles: Source
     name: str = "local"
     capabilities: Capabilities = LOCAL
     _running: dict[DeploymentId, _Running] = field(default_factory=dict[DeploymentId, _Running])
@@ -61,12 +64,15 @@ class LocalDriver:
         """Install what is missing, make or upgrade the database, start, and return the door when it is healthy."""
         id_ = specification.deployment_id
         present = self._running.get(id_)
-        if present and present.specification == specification and not await present.airflow.complaints():
+        if present and _same_but_dags(present.specification, specification) and not await present.airflow.complaints():
+            await self._dags(id_).activate(id_, specification.bundle)
+            present.specification = specification
             return present.airflow.spec.url
         version = _version(specification)
         environment = await self.environments.ensure(version)
         await self.hibernate(id_)
         database = await self._database(specification, version, environment)
+        await self._dags(id_).activate(id_, specification.bundle)
         airflow = self._airflow(specification, version, environment, database)
         self._running[id_] = _Running(specification, airflow)
         try:
@@ -122,6 +128,9 @@ class LocalDriver:
         self._running.clear()
         await asyncio.gather(*(each.airflow.stop(within_s=_LEAVING_S) for each in running))
         await end_marked(self._deployments)
+
+    def _dags(self, deployment_id: DeploymentId) -> DagFolder:
+        return DagFolder(self._deployments / deployment_id, self.bundles)
 
     @property
     def _deployments(self) -> Path:
@@ -203,6 +212,10 @@ class LocalDriver:
             triggerer=specification.triggerer_replicas > 0,
             env=env,
         )
+
+
+def _same_but_dags(one: Specification, other: Specification) -> bool:
+    return replace(one, bundle="") == replace(other, bundle="")
 
 
 def _version(specification: Specification) -> Version:

@@ -104,3 +104,15 @@ returning token
 
 -- name: release_lease
 update keeper_leases set until = '-infinity' where driver = $1 and holder = $2 and token = $3
+
+-- name: store_bundle_part
+insert into bundle_parts (deployment_id, sha256, part, bytes)
+values ($1, $2, $3, $4)
+on conflict (deployment_id, sha256, part) do nothing
+
+-- name: read_bundle_part
+select bytes from bundle_parts where deployment_id = $1 and sha256 = $2 and part = $3
+
+-- name: drop_bundles
+-- Those stored lately may be of a bundle whose event is about to be written ($3).
+delete from bundle_parts where deployment_id = $1 and not sha256 = any($2::text[]) and stored_at < now() - $3::interval

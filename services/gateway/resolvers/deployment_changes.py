@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from services.deployments.contract import (
+    ActivateDags,
     CreateDeployment,
     DeleteDeployment,
     DeploymentId,
@@ -180,6 +181,14 @@ async def resolve_update_alerts(
             deployment_id=DeploymentId(required("deploymentUuid", deployment_uuid)),
             properties={"alert_emails": list(alert_emails or ())},
         )
+    return await info.context.send(info, command)
+
+
+@mutation.field("activateDagBundle")
+async def resolve_activate(_: object, info: Info, *, deployment_uuid: str, version: int) -> DeploymentRow:
+    """Run the DAG files of an earlier bundle."""
+    with checked():
+        command = ActivateDags(deployment_id=DeploymentId(required("deploymentUuid", deployment_uuid)), version=version)
     return await info.context.send(info, command)
 
 

@@ -158,6 +158,18 @@ def resolve_deploy_info(row: DeploymentRow, _: Info) -> Mapping[str, str | None]
     return {"current": current, "latest": latest, "next": following, "next_cli": following}
 
 
+@deployment.field("urls")
+def resolve_urls(row: DeploymentRow, info: Info) -> Sequence[Mapping[str, str]]:
+    """Return where it is reached."""
+    return [{"type": "dagserver", "url": f"{info.context.asking.public_url}/v1/deployments/{row.id}/dags"}]
+
+
+@deployment.field("dagBundles")
+def resolve_bundles(row: DeploymentRow, _: Info) -> Sequence[Mapping[str, Any]]:
+    """Return its bundles of DAG files."""
+    return [{**bundle.model_dump(), "active": bundle.version == row.active_bundle} for bundle in row.bundles]
+
+
 @deployment.field("deploymentConfig")
 async def resolve_own_configuration(_: DeploymentRow, info: Info) -> ConfigurationRow:
     """Return what it may ask for."""

@@ -107,4 +107,5 @@ ROOT_FIELDS = [
     'mutation { hibernateDeployment(deploymentUuid: "x") { id } }',
     'mutation { wakeDeployment(deploymentUuid: "x") { id } }',
     'mutation { retryDeployment(deploymentUuid: "x") { id } }',
+    'mutation { activateDagBundle(deploymentUuid: "x", version: 1) { id } }',
 ]

@@ -91,6 +91,9 @@ SERVICES: Final[Mapping[str, Questions]] = {
             "take_lease": ["driver 1", "me", timedelta(seconds=10)],
             "renew_lease": ["driver 1", "me", 1, timedelta(seconds=10)],
             "release_lease": ["driver 1", "me", 1],
+            "store_bundle_part": ["d00003", "sha", 0, b"x"],
+            "read_bundle_part": ["d00003", "sha", 0],
+            "drop_bundles": ["d00003", ["sha"], timedelta(hours=1)],
         },
     ),
 }

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,13 @@ from tests.servers import PostgresForTests
 pytestmark = [pytest.mark.airflow, pytest.mark.full, pytest.mark.timeout(900)]
 
 NEWEST, OLDER = list(VERSIONS)[:2]
+
+
+class NoBundles:
+    """A source of bundles that none of these deployments has."""
+
+    def open(self, deployment_id: DeploymentId, sha256: str) -> AbstractAsyncContextManager[Path]:
+        raise AssertionError(f"{deployment_id} has no bundle {sha256}")
 
 
 def specification(id_: DeploymentId, *, version: str = NEWEST, env: dict[str, str] | None = None) -> Specification:
@@ -56,6 +64,7 @@ async def driver(
         environments=environments,
         outside=os.environ,
         lines=lines,
+        bundles=NoBundles(),
     )
     try:
         yield made

@@ -11,6 +11,8 @@ from services.deployments.contract import (
     DeploymentBecameHealthy,
     DeploymentBecameUnhealthy,
     DeploymentCreated,
+    DeploymentDagsActivated,
+    DeploymentDagsDeployed,
     DeploymentDeleted,
     DeploymentEvent,
     DeploymentFailed,
@@ -64,6 +66,17 @@ HARD_DELETED = DELETED.model_copy(update={"hard": True})
 REMOVED = DeploymentRemoved(deployment_id=ID, generation=2, removed_at=LATER)
 UPDATED = DeploymentUpdated(deployment_id=ID, version="1.19.0", generation=2, updated_at=LATER)
 VERSION_SET = DeploymentAirflowVersionSet(deployment_id=ID, airflow_version="3.4.0", generation=2, set_at=LATER)
+DEPLOYED = DeploymentDagsDeployed(
+    deployment_id=ID,
+    version=1,
+    sha256="a" * 64,
+    size=100,
+    files=2,
+    description="first",
+    generation=2,
+    deployed_at=LATER,
+)
+ACTIVATED = DeploymentDagsActivated(deployment_id=ID, version=1, generation=4, activated_at=LATER)
 ASLEEP = DeploymentHibernationRequested(deployment_id=ID, generation=2, requested_at=LATER)
 HIBERNATED = DeploymentHibernated(deployment_id=ID, generation=2, hibernated_at=LATER)
 AWAKE = DeploymentWakeRequested(deployment_id=ID, generation=3, requested_at=LATER)

@@ -15,10 +15,12 @@ from services.deployments.contract import (
 from shared.messages import Event
 from shared.store.personal import FORGOTTEN
 from tests.unit.deployments.examples import (
+    ACTIVATED,
     ASLEEP,
     AT,
     AWAKE,
     CREATED,
+    DEPLOYED,
     FAILED,
     HARD_DELETED,
     HEALTHY,
@@ -59,6 +61,8 @@ MEANT: dict[str, Event] = {
         }
     ),
     "deployment.airflow_version_set.v1": VERSION_SET,
+    "deployment.dags_deployed.v1": DEPLOYED,
+    "deployment.dags_activated.v1": ACTIVATED,
     "deployment.hibernation_requested.v1": ASLEEP,
     "deployment.wake_requested.v1": AWAKE,
     "deployment.retry_requested.v1": RETRIED,

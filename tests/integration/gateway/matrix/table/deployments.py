@@ -181,6 +181,16 @@ DEPLOYMENTS: Final[Sequence[Row]] = [
         shows="<deployment>",
     ),
     Row(
+        operation="activateDagBundle",
+        permission="deployment.images.push or system.deployments.update",
+        sent='activateDagBundle(deploymentUuid: "<deployment>", version: 7) { id }',
+        own=DEPLOYMENT_EDITORS,
+        anywhere=SYSTEM_EDITORS,
+        otherwise=Outcome.HIDDEN,
+        says="There is no bundle 7 among the last ones",
+        silent=True,
+    ),
+    Row(
         operation="hibernateDeployment",
         permission="deployment.config.update or system.deployments.update",
         sent='hibernateDeployment(deploymentUuid: "<deployment>") { id }',

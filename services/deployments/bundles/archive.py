@@ -1,0 +1,156 @@
+"""Archives of DAG files, tar.gz or zip: nothing in them may reach beyond their own folder, nor fill the disk."""
+
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Final
+
+from services.deployments.contract import Rule
+from shared.errors import Invalid
+
+MOST_FILES: Final = 10_000
+MOST_UNPACKED: Final = 512 * 1024 * 1024
+MOST_NAME: Final = 1_000
+MOST_PART: Final = 255
+
+_TOP: Final = "dags"
+_BROKEN: Final = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
+_COPY: Final = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A regular file or a folder of an archive; `open` gives the bytes of a file."""
+
+    name: str
+    folder: bool
+    size: int
+    open: Callable[[], IO[bytes] | None]
+
+
+def count_files(archive: Path) -> int:
+    """Return how many files an archive holds.
+
+    Raises Invalid for what is neither a tar.gz nor a zip, for links, devices and names that lead out of the folder, for
+    more than 10,000 entries, and for more than 512 MiB unpacked.
+    """
+    files = 0
+    with _entries(archive) as entries:
+        for entry in entries:
+            files += not entry.folder
+            if not entry.folder:
+                _read_through(entry, None)
+    return files
+
+
+def unpack(archive: Path, into: Path) -> None:
+    """Unpack an archive into a folder that is not there yet; a leading `dags/` is left out. Raises as `count_files`."""
+    into.mkdir(mode=0o755, parents=True)
+    with _entries(archive) as entries:
+        for entry in entries:
+            place = into.joinpath(*_below_top(entry.name).parts)
+            if entry.folder:
+                place.mkdir(parents=True, exist_ok=True)
+                continue
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with place.open("xb") as written:
+                _read_through(entry, written)
+
+
+@contextmanager
+def _entries(archive: Path) -> Generator[Generator[_Entry]]:
+    try:
+        with archive.open("rb") as file:
+            if zipfile.is_zipfile(file):
+                file.seek(0)
+                with zipfile.ZipFile(file) as opened:
+                    yield _checked(_of_zip(opened))
+            else:
+                file.seek(0)
+                with tarfile.open(fileobj=file, mode="r:gz") as opened_tar:
+                    yield _checked(_of_tar(opened_tar))
+    except _BROKEN as error:
+        raise _wrong("is no tar.gz or zip that can be read") from error
+
+
+def _of_tar(archive: tarfile.TarFile) -> Generator[_Entry]:
+    for member in archive:
+        if not (member.isreg() or member.isdir()):
+            raise _wrong(f"holds {member.name[:100]}, which is neither a file nor a folder")
+        yield _Entry(member.name, member.isdir(), member.size, lambda member=member: archive.extractfile(member))
+
+
+def _of_zip(archive: zipfile.ZipFile) -> Generator[_Entry]:
+    if len(archive.infolist()) > MOST_FILES:
+        raise _wrong(f"holds more than {MOST_FILES} entries")
+    for member in archive.infolist():
+        kind = stat.S_IFMT(member.external_attr >> 16)
+        if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
+            raise _wrong(f"holds {member.filename[:100]}, which is neither a file nor a folder")
+        if member.flag_bits & 1:
+            raise _wrong("is encrypted")
+        yield _Entry(member.filename, member.is_dir(), member.file_size, lambda member=member: archive.open(member))
+
+
+def _checked(entries: Generator[_Entry]) -> Generator[_Entry]:
+    seen: set[PurePosixPath] = set()
+    size = 0
+    for number, entry in enumerate(entries, 1):
+        if number > MOST_FILES:
+            raise _wrong(f"holds more than {MOST_FILES} entries")
+        size += entry.size
+        if size > MOST_UNPACKED:
+            raise _wrong(f"is over {MOST_UNPACKED // 2**20} MiB when it is unpacked")
+        path = _safe(entry.name)
+        if path in seen and not entry.folder:
+            raise _wrong(f"holds {entry.name[:100]} twice")
+        seen.add(path)
+        if path.parts:
+            yield entry
+
+
+def _safe(name: str) -> PurePosixPath:
+    path = PurePosixPath(name)
+    wrong = (
+        path.is_absolute()
+        or ".." in path.parts
+        or "\\" in name
+        or "\0" in name
+        or len(name) > MOST_NAME
+        or any(len(part.encode(errors="surrogateescape")) > MOST_PART for part in path.parts)
+        or not name.isprintable()
+    )
+    if wrong:
+        raise _wrong(f"holds a name that leads out of its folder or can't be one: {name[:100]!r}")
+    return _below_top(name)
+
+
+def _below_top(name: str) -> PurePosixPath:
+    path = PurePosixPath(name)
+    return PurePosixPath(*path.parts[1:]) if path.parts[:1] == (_TOP,) else path
+
+
+def _read_through(entry: _Entry, into: IO[bytes] | None) -> None:
+    """Read a file to its end, which must be where the archive says, and write it where that is wanted."""
+    source = entry.open()
+    if source is None:
+        raise _wrong("is no tar.gz or zip that can be read")
+    left = entry.size
+    with source:
+        while chunk := source.read(_COPY):
+            left -= len(chunk)
+            if left < 0:
+                raise _wrong("holds a file that is longer than it says")
+            if into is not None:
+                into.write(chunk)
+    if left:
+        raise _wrong("holds a file that is shorter than it says")
+
+
+def _wrong(text: str) -> Invalid:
+    return Invalid(f"the bundle {text}", rule=Rule.INVALID_BUNDLE)

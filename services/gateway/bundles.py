@@ -1,0 +1,165 @@
+"""The door for DAG files: `POST /v1/deployments/{id}/dags`, a bundle in a form. Source: houston 7.10."""
+
+import asyncio
+import hashlib
+import logging
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import IO, Any, Final, cast
+
+from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
+from nats.errors import Error as NatsError
+from nats.js.errors import Error as JetStreamError
+
+from services.deployments.contract import (
+    BUNDLES,
+    BUNDLES_STREAM,
+    MOST_BUNDLE,
+    DeployDags,
+    DeploymentId,
+    DeploymentRow,
+    Rule,
+)
+from services.gateway.answers import encode, refusal
+from services.gateway.context import Asking, RequestContext
+from services.gateway.errors import UNAVAILABLE, Code, public
+from services.gateway.http import HEADERS
+from shared.bus.client import Bus
+from shared.errors import AerodromeError, Invalid, NotFound, Unavailable
+from shared.ids import new_id
+
+log: Final = logging.getLogger(__name__)
+
+PATIENCE: Final = timedelta(seconds=60)
+"""How long the service may take to look a bundle through."""
+
+BODY_S: Final = 300.0
+MOST_AT_ONCE: Final = 4
+_CHUNK: Final = 256 * 1024
+_MOST_TEXT: Final = 4 * 1024
+_MOST_DESCRIPTION: Final = 255
+
+NewContext = Callable[[Asking], RequestContext]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bundle:
+    sha256: str
+    size: int
+    description: str
+
+
+@dataclass(slots=True)
+class BundleDoor:
+    """Takes a few bundles at a time; the credential stands in a header, never in a cookie."""
+
+    bus: Bus
+    asking: Callable[[web.Request], Asking]
+    context: NewContext
+    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Have a deployment run the DAG files of a bundle; the answer, exactly 200, names its version.
+
+        Errors have the form of GraphQL's: 400 for what is wrong or not allowed, 404 for a deployment that the caller
+        does not see, 413 for a bundle over 64 MiB, 503 for what may be sent again. Never 401 or 403.
+        """
+        if self._room.locked():
+            return _refused(503, UNAVAILABLE.message, UNAVAILABLE.code)
+        async with self._room:
+            try:
+                row = await self._deploy(request)
+            except web.HTTPRequestEntityTooLarge:
+                return _refused(413, f"A bundle may have at most {MOST_BUNDLE // 2**20} MiB", Code.BAD_USER_INPUT)
+            except AerodromeError as error:
+                return _error(error)
+        return web.json_response(text=encode(_shown(row)), headers=HEADERS)
+
+    async def _deploy(self, request: web.Request) -> DeploymentRow:
+        context = self.context(self.asking(request))
+        await context.signed_in_caller()
+        with tempfile.TemporaryFile(prefix="bundle-") as file:
+            try:
+                async with asyncio.timeout(BODY_S):
+                    bundle = await _received(request, file)
+            except (web.RequestPayloadError, HttpProcessingError, ConnectionError, TimeoutError, ValueError):
+                raise _wrong("did not arrive whole") from None
+            name = await self._put(file)
+        command = DeployDags(
+            deployment_id=DeploymentId(request.match_info["id"]),
+            object_name=name,
+            sha256=bundle.sha256,
+            size=bundle.size,
+            description=bundle.description,
+        )
+        return await context.deliver(command, patience=PATIENCE)
+
+    async def _put(self, file: IO[bytes]) -> str:
+        name = new_id()
+        file.seek(0)
+        try:
+            objects = await self.bus.stream(BUNDLES_STREAM).jetstream().object_store(BUNDLES)
+            await objects.put(name, cast("Any", file))
+        except (NatsError, JetStreamError, OSError, TimeoutError) as error:
+            log.warning("a bundle can't be brought", extra={"error": str(error)})
+            raise Unavailable("the bundle can't be brought") from error
+        return name
+
+
+async def _received(request: web.Request, into: IO[bytes]) -> _Bundle:
+    """Read the form: the field `file`, and `description` if it is there."""
+    if not request.content_type.startswith("multipart/"):
+        raise _wrong("must be sent as multipart/form-data with a field `file`")
+    digest, size, description, found = hashlib.sha256(), 0, "", False
+    parts = await request.multipart()
+    while (part := await parts.next()) is not None:
+        if not isinstance(part, BodyPartReader):
+            raise _wrong("must be sent as a form without forms in it")
+        if part.name == "description":
+            description = await _text(part)
+        elif part.name == "file" and not found:
+            found = True
+            while chunk := await part.read_chunk(_CHUNK):
+                size += len(chunk)
+                if size > MOST_BUNDLE:
+                    raise web.HTTPRequestEntityTooLarge(MOST_BUNDLE, size)
+                digest.update(chunk)
+                await asyncio.to_thread(into.write, chunk)
+        else:
+            raise _wrong("comes with a field that is neither `file`, once, nor `description`")
+    if not found:
+        raise _wrong("is missing: the form has no field `file`")
+    return _Bundle(digest.hexdigest(), size, description)
+
+
+async def _text(part: BodyPartReader) -> str:
+    said = bytearray()
+    while chunk := await part.read_chunk():
+        said += chunk
+        if len(said) > _MOST_TEXT:
+            raise _wrong("has a description that is too long")
+    return said.decode(errors="replace")[:_MOST_DESCRIPTION]
+
+
+def _wrong(text: str) -> Invalid:
+    return Invalid(f"the bundle {text}", rule=Rule.INVALID_BUNDLE)
+
+
+def _shown(row: DeploymentRow) -> dict[str, Any]:
+    bundle = next(each for each in row.bundles if each.version == row.active_bundle)
+    return {"deployment": row.id, "state": row.state, **bundle.model_dump(mode="json", by_alias=True)}
+
+
+def _error(error: AerodromeError) -> web.Response:
+    told = public(error)
+    status = 404 if isinstance(error, NotFound) else 503 if told.code is UNAVAILABLE.code else 400
+    return _refused(status, told.message, told.code)
+
+
+def _refused(status: int, message: str, code: Code) -> web.Response:
+    answer = refusal(status, message, code)
+    headers = {**HEADERS, "Retry-After": "1"} if status == web.HTTPServiceUnavailable.status_code else HEADERS
+    return web.json_response(text=encode(answer.body), status=answer.status, headers=headers)

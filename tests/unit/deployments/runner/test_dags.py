@@ -1,0 +1,67 @@
+"""The DAG files that run are behind one link, which leads to all of a bundle or to all of another."""
+
+import tarfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from services.deployments.contract import DeploymentId
+from services.deployments.drivers.protocol import StepFailed
+from services.deployments.runner.dags import DagFolder
+
+ID = DeploymentId("cone")
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A source whose bundles hold one file with their own name in it."""
+
+    folder: Path
+
+    @asynccontextmanager
+    async def open(self, deployment_id: DeploymentId, sha256: str) -> AsyncGenerator[Path]:
+        packed = self.folder / f"{deployment_id}-{sha256}"
+        if sha256 == "broken":
+            packed.write_text("no archive")
+        else:
+            inside = self.folder / "inside.py"
+            inside.write_text(sha256)
+            with tarfile.open(packed, "w:gz") as made:
+                made.add(inside, "dags/a.py")
+        yield packed
+
+
+@pytest.fixture
+def dags(tmp_path: Path) -> DagFolder:
+    """A folder of a deployment's own."""
+    (tmp_path / "shelf").mkdir()
+    return DagFolder(tmp_path / "one", Shelf(tmp_path / "shelf"))
+
+
+async def test_a_deployment_without_a_bundle_has_an_empty_folder(dags: DagFolder) -> None:
+    await dags.activate(ID, "")
+    assert list((dags.folder / "dags").iterdir()) == []
+
+
+async def test_bundles_take_each_others_place_and_come_back(dags: DagFolder) -> None:
+    for sha256 in ("first", "second", "first", "first"):
+        await dags.activate(ID, sha256)
+        assert (dags.folder / "dags" / "a.py").read_text() == sha256
+
+
+async def test_the_last_three_stay_unpacked(dags: DagFolder) -> None:
+    for n in range(6):
+        await dags.activate(ID, f"number {n}")
+    left = {path.name for path in (dags.folder / "bundles").iterdir()}
+    assert "number 5" in left
+    assert len(left) == 3
+
+
+async def test_a_bundle_that_is_none_fails_and_leaves_the_one_that_runs(dags: DagFolder) -> None:
+    await dags.activate(ID, "first")
+    with pytest.raises(StepFailed, match="unpack the bundle"):
+        await dags.activate(ID, "broken")
+    assert (dags.folder / "dags" / "a.py").read_text() == "first"
