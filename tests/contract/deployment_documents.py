@@ -50,7 +50,8 @@ DEPLOYMENTS: Final = {
     ),
     "GetDeployment": Sent(
         "query GetDeployment($id: String!) { deployment(where: {id: $id}) { id airflowVersion desiredAirflowVersion "
-        "runtimeVersion desiredRuntimeVersion runtimeAirflowVersion releaseName urls { type url } dagDeployment { type } clusterId } }",
+        "runtimeVersion desiredRuntimeVersion runtimeAirflowVersion releaseName urls { type url } "
+        "dagDeployment { type } clusterId } }",
         {"id": "cid"},
     ),
     "UpdateDeployment": Sent(
