@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
@@ -82,7 +83,7 @@ def _of_tar(archive: tarfile.TarFile) -> Generator[_Entry]:
     for member in archive:
         if not (member.isreg() or member.isdir()):
             raise _wrong(f"holds {member.name[:100]}, which is neither a file nor a folder")
-        yield _Entry(member.name, member.isdir(), member.size, lambda member=member: archive.extractfile(member))
+        yield _Entry(member.name, member.isdir(), member.size, partial(archive.extractfile, member))
 
 
 def _of_zip(archive: zipfile.ZipFile) -> Generator[_Entry]:
@@ -94,7 +95,7 @@ def _of_zip(archive: zipfile.ZipFile) -> Generator[_Entry]:
             raise _wrong(f"holds {member.filename[:100]}, which is neither a file nor a folder")
         if member.flag_bits & 1:
             raise _wrong("is encrypted")
-        yield _Entry(member.filename, member.is_dir(), member.file_size, lambda member=member: archive.open(member))
+        yield _Entry(member.filename, member.is_dir(), member.file_size, partial(archive.open, member))
 
 
 def _checked(entries: Generator[_Entry]) -> Generator[_Entry]:
