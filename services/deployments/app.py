@@ -26,6 +26,7 @@ from services.deployments.settings import DeploymentsSettings, DriverName
 from services.deployments.workers import DriverWorker, PurgeWorker
 from services.identity.contract.holdings import asker_with_all_grants
 from shared.audit.audited import Audited
+from shared.bus.request import Handlers
 from shared.ids import new_id
 from shared.service import App, Job, Running, Service
 from shared.store.events import EventTypes
@@ -49,24 +50,9 @@ def build(running: Running) -> Service:
         bundles=bundles,
         keys=running.keys,
     )
-    offered = offer_of(settings.driver)
-    commands = CommandHandlers(
-        store=running.store,
-        commands=running.commands,
-        bus=running.bus,
-        directory=WorkspaceDirectory(running.bus),
-        offered=offered,
-        manual_release_names=settings.manual_release_names,
-    )
-    dags = DagHandlers(store=running.store, commands=running.commands, bus=running.bus, bundles=bundles)
     driving = DriverWorker(store=running.store, assignments=assignments, wake=keeper.wake if keeper else lambda: None)
-    queries = QueryHandlers(running.pool_queries, running.bus, offered)
     return Service(
-        handlers={
-            **commands.by_type(),
-            **dags.by_type(),
-            **queries.by_type(),
-        },
+        handlers=_handlers(running, settings, bundles),
         projections=(deployments_projection(),),
         policies=(DriverPolicy(settings.deleted_kept),),
         workers=(driving, PurgeWorker(commands=running.commands)),
@@ -78,6 +64,21 @@ def build(running: Running) -> Service:
         ),
         audited=Audited(concern_of=concern, asker_of=partial(asker_with_all_grants, running.bus)),
     )
+
+
+def _handlers(running: Running, settings: DeploymentsSettings, bundles: Bundles) -> Handlers:
+    offered = offer_of(settings.driver)
+    commands = CommandHandlers(
+        store=running.store,
+        commands=running.commands,
+        bus=running.bus,
+        directory=WorkspaceDirectory(running.bus),
+        offered=offered,
+        manual_release_names=settings.manual_release_names,
+    )
+    dags = DagHandlers(store=running.store, commands=running.commands, bus=running.bus, bundles=bundles)
+    queries = QueryHandlers(running.pool_queries, running.bus, offered)
+    return {**commands.by_type(), **dags.by_type(), **queries.by_type()}
 
 
 def _keeper(
