@@ -145,6 +145,14 @@ async def test_a_used_link_says_so(stack: Stack, admin: Houston, anonymous: Hous
     )
 
 
+async def test_the_first_page_says_how_to_sign_in(stack: Stack, window: BrowserContext) -> None:
+    page = await window.new_page()
+    await page.goto(f"{stack.url}/")
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    await expect(page.get_by_role("link", name="Choose a password")).to_have_attribute("href", "/reset-password")
+    await picture(page, "index")
+
+
 async def test_without_an_invitation_sign_ups_are_closed(stack: Stack, window: BrowserContext) -> None:
     page = await window.new_page()
     await page.goto(f"{stack.url}/signup")
