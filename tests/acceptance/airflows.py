@@ -22,8 +22,8 @@ from tests.acceptance.stack import Stack
 
 SHOWN = "id state status airflowVersion desiredAirflowVersion trouble { step reason lines }"
 CREATE = (
-    "mutation ($w: Uuid!, $l: String!, $v: String) { createDeployment(workspaceUuid: $w, label: $l, "
-    f"airflowVersion: $v, executor: LocalExecutor, config: {{workers: {{replicas: 1}}}}) {{ {SHOWN} }} }}"
+    "mutation ($w: Uuid!, $l: String!, $v: String, $e: ExecutorType) { createDeployment(workspaceUuid: $w, label: $l, "
+    f"airflowVersion: $v, executor: $e, config: {{workers: {{replicas: 1}}}}) {{ {SHOWN} }} }}"
 )
 ONE = f"query ($d: String) {{ deployment(where: {{id: $d}}) {{ {SHOWN} }} }}"
 DELETE = "mutation ($d: Uuid) { deleteDeployment(deploymentUuid: $d, deploymentHardDelete: true) { id } }"
@@ -58,9 +58,11 @@ class Deployment:
         await self.owner.run(DELETE, {"d": self.id})
 
 
-async def created(owner: Houston, workspace: str, label: str, version: str | None = None) -> Deployment:
+async def created(
+    owner: Houston, workspace: str, label: str, version: str | None = None, executor: str = "LocalExecutor"
+) -> Deployment:
     """Create a deployment."""
-    made = await owner.run(CREATE, {"w": workspace, "l": label, "v": version})
+    made = await owner.run(CREATE, {"w": workspace, "l": label, "v": version, "e": executor})
     return Deployment(made["createDeployment"]["id"], owner)
 
 

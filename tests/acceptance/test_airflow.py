@@ -76,6 +76,19 @@ async def test_a_deployment_lives_its_whole_life(local_stack: Stack, owner: Hous
         await traces.none_is_left()
 
 
+async def test_celery_runs_a_dag(local_stack: Stack, owner: Houston, workspace: str) -> None:
+    clock, traces = Clock(), Traces(local_stack)
+    async with clock.step("create with Celery, not installed"):
+        deployment = await created(owner, workspace, "celery", executor="CeleryExecutor")
+        await deployment.becomes("HEALTHY")
+    async with clock.step("send a DAG of two tasks, run it to its success"):
+        await send_dags(deployment, hello=TWO_TASKS)
+        await (await door_of(traces, deployment)).run("hello")
+    print({id_: f"{used:.0f} MiB" for id_, used in traces.mebibytes().items()})
+    await deployment.delete()
+    await traces.none_is_left()
+
+
 async def test_two_versions_run_side_by_side_within_2_gib(local_stack: Stack, owner: Houston, workspace: str) -> None:
     traces = Traces(local_stack)
     both = [await created(owner, workspace, version, version) for version in (NEWEST, OLDEST)]

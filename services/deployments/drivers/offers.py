@@ -8,7 +8,11 @@ from services.deployments.runner.versions import VERSIONS
 from services.deployments.settings import DriverName
 
 SIMULATED = Capabilities(executors=tuple(Executor), default_executor=Executor.CELERY)
-LOCAL = Capabilities(executors=(Executor.LOCAL,), default_executor=Executor.LOCAL, airflow_versions=tuple(VERSIONS))
+LOCAL = Capabilities(
+    executors=(Executor.LOCAL, Executor.CELERY),
+    default_executor=Executor.LOCAL,
+    airflow_versions=tuple(VERSIONS),
+)
 
 
 def offer_of(driver: DriverName) -> Capabilities:

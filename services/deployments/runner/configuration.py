@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from services.deployments.contract import AirflowSecrets, DeploymentId
+from services.deployments.contract import AirflowSecrets, DeploymentId, Executor
 from services.deployments.runner.environments import Environment
 from services.deployments.runner.processes import MARK, Command
-from services.deployments.runner.versions import Part, Version
+from services.deployments.runner.versions import WORKER_WORDS, Part, Version
 from shared.errors import Invalid
 
 ADMIN: Final = "admin"
@@ -58,6 +58,7 @@ class AirflowSpec:
     port: int
     database: DatabaseAddress
     secrets: AirflowSecrets = field(repr=False)
+    executor: Executor = Executor.LOCAL
     parallelism: int = 2
     triggerer: bool = True
     base_url: str = ""
@@ -90,12 +91,14 @@ class AirflowSpec:
 
 def parts_of(spec: AirflowSpec) -> tuple[Part, ...]:
     """Return the components that this Airflow consists of, the one that answers HTTP first."""
-    return tuple(part for part in spec.version.line.parts if spec.triggerer or part is not Part.TRIGGERER)
+    parts = tuple(part for part in spec.version.line.parts if spec.triggerer or part is not Part.TRIGGERER)
+    return (*parts, Part.WORKER) if spec.executor is Executor.CELERY else parts
 
 
 def part_command(spec: AirflowSpec, environment: Environment, part: Part, outside: Mapping[str, str]) -> Command:
     """Return how a component is started."""
-    return airflow_command(spec, environment, (part, *spec.version.line.parts[part]), outside)
+    words = WORKER_WORDS if part is Part.WORKER else spec.version.line.parts[part]
+    return airflow_command(spec, environment, (part, *words), outside)
 
 
 def airflow_command(
@@ -142,7 +145,8 @@ def _process(spec: AirflowSpec, environment: Environment, outside: Mapping[str, 
 def _core(spec: AirflowSpec) -> dict[str, str]:
     return {
         **spec.version.line.settings,
-        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        **(_celery(spec) if spec.executor is Executor.CELERY else {}),
+        "AIRFLOW__CORE__EXECUTOR": spec.executor,
         "AIRFLOW__CORE__PARALLELISM": str(spec.parallelism),
         "AIRFLOW__CORE__DAGS_FOLDER": str(spec.dags),
         "AIRFLOW__CORE__FERNET_KEY": spec.secrets.fernet_key,
@@ -153,6 +157,19 @@ def _core(spec: AirflowSpec) -> dict[str, str]:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": _connection(spec),
         **{f"AIRFLOW__DATABASE__SQL_ALCHEMY_{name}": str(value) for name, value in _POOL.items()},
         "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",  # listens on every address of the machine
+    }
+
+
+def _celery(spec: AirflowSpec) -> dict[str, str]:
+    """Return what a worker and the scheduler need to find each other: tables of Airflow's own database are the broker.
+
+    So no broker has to run. Source: kombu's transport sqlalchemy; a message is seen within a second.
+    """
+    return {
+        "AIRFLOW__CELERY__BROKER_URL": f"sqla+{_connection(spec)}",
+        "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{_connection(spec)}",
+        "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(spec.parallelism),
+        "AIRFLOW__CELERY__WORKER_ENABLE_REMOTE_CONTROL": "False",
     }
 
 

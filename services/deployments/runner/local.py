@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from services.deployments.contract import DeploymentId
+from services.deployments.contract import DeploymentId, Executor
 from services.deployments.drivers.offers import LOCAL
 from services.deployments.drivers.protocol import Capabilities, Specification, StepFailed
 from services.deployments.runner.airflow import Airflow
@@ -33,6 +33,7 @@ _LEAVING_S: Final = 2.0
 
 _PARALLELISM: Final = 2
 _TEMPLATE: Final = "template"
+_EXTRAS: Final = {Executor.LOCAL: ("postgres",), Executor.CELERY: ("celery", "postgres")}
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ class LocalDriver:
             present.specification = specification
             return present.airflow.spec.url
         version = _version(specification)
-        environment = await self.environments.ensure(version)
+        environment = await self.environments.ensure(version, _EXTRAS[specification.executor])
         await self.hibernate(id_)
         database = await self._database(specification, version, environment)
         await self._dags(id_).activate(id_, specification.bundle)
@@ -208,6 +209,7 @@ class LocalDriver:
             port=free_port(),
             database=database,
             secrets=specification.secrets,
+            executor=specification.executor,
             parallelism=_parallelism(specification),
             triggerer=specification.triggerer_replicas > 0,
             env=env,

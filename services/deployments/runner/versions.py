@@ -17,9 +17,12 @@ class Part(StrEnum):
     SCHEDULER = "scheduler"
     DAG_PROCESSOR = "dag-processor"
     TRIGGERER = "triggerer"
+    WORKER = "celery"
 
 
 _NO_LOG_SERVER: Final = ("--skip-serve-logs",)  # it would listen on every address of the machine
+WORKER_WORDS: Final = ("worker", *_NO_LOG_SERVER, "--without-mingle", "--without-gossip")
+"""What follows the command of a Celery worker; there are no others whom it could ask."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

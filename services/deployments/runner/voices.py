@@ -17,6 +17,7 @@ COMPONENT_OF: Final = {
     Part.SCHEDULER: Component.SCHEDULER,
     Part.DAG_PROCESSOR: Component.SCHEDULER,
     Part.TRIGGERER: Component.TRIGGERER,
+    Part.WORKER: Component.WORKER,
 }
 """Houston names no dag-processor: in its time the scheduler did that work. Source: houston 6.1."""
 

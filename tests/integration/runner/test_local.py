@@ -24,7 +24,7 @@ from tests.servers import PostgresForTests
 
 pytestmark = [pytest.mark.airflow, pytest.mark.full, pytest.mark.timeout(900)]
 
-NEWEST, OLDER = list(VERSIONS)[:2]
+NEWEST, OLDER, OLDEST = VERSIONS
 
 
 class NoBundles:
@@ -34,11 +34,17 @@ class NoBundles:
         raise AssertionError(f"{deployment_id} has no bundle {sha256}")
 
 
-def specification(id_: DeploymentId, *, version: str = NEWEST, env: dict[str, str] | None = None) -> Specification:
+def specification(
+    id_: DeploymentId,
+    *,
+    version: str = NEWEST,
+    executor: Executor = Executor.LOCAL,
+    env: dict[str, str] | None = None,
+) -> Specification:
     return Specification(
         deployment_id=id_,
         release_name="a-b-1",
-        executor=Executor.LOCAL,
+        executor=executor,
         airflow_version=version,
         config={"workers": {"replicas": 1}},
         env=env or {},
@@ -129,3 +135,12 @@ async def test_what_a_killed_runner_left_is_found_and_ended(driver: LocalDriver)
     assert set(marked(driver.folder / "deployments").values()) == {wanted.deployment_id}
     await end_marked(driver.folder / "deployments")
     assert marked(driver.folder / "deployments") == {}
+
+
+@pytest.mark.parametrize("version", [NEWEST, OLDEST])
+async def test_celery_runs_without_a_broker_of_its_own(driver: LocalDriver, version: str) -> None:
+    wanted = specification(DeploymentId(new_id()), version=version, executor=Executor.CELERY)
+    await driver.apply(wanted)
+    assert [each.part for each in driver.parts(wanted.deployment_id)][-1] is Part.WORKER
+    assert await driver.observe(wanted.deployment_id) == []
+    assert list(await driver.delete(wanted.deployment_id)) == []

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from services.deployments.contract import AirflowSecrets, DeploymentId
+from services.deployments.contract import AirflowSecrets, DeploymentId, Executor
 from services.deployments.runner.configuration import AirflowSpec, DatabaseAddress
 from services.deployments.runner.versions import version_of
 from shared.ids import new_id
@@ -18,7 +18,12 @@ SECRETS = AirflowSecrets(
 
 
 def spec(
-    number: str, *, parallelism: int = 2, triggerer: bool = True, env: Mapping[str, str] | None = None
+    number: str,
+    *,
+    executor: Executor = Executor.LOCAL,
+    parallelism: int = 2,
+    triggerer: bool = True,
+    env: Mapping[str, str] | None = None,
 ) -> AirflowSpec:
     return AirflowSpec(
         deployment_id=DeploymentId(new_id()),
@@ -28,6 +33,7 @@ def spec(
         port=18080,
         database=DatabaseAddress(host="127.0.0.1", port=15432, name="airflow_x", role="airflow_x"),
         secrets=SECRETS,
+        executor=executor,
         parallelism=parallelism,
         triggerer=triggerer,
         env=env or {},

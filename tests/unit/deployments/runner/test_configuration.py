@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from services.deployments.contract import Executor
 from services.deployments.runner.configuration import part_command, parts_of, variables_of
 from services.deployments.runner.environments import Environment
 from services.deployments.runner.processes import MARK
@@ -82,3 +83,16 @@ def test_an_airflow_without_triggerer_has_none() -> None:
 def test_more_workers_than_four_or_none_are_refused(parallelism: int) -> None:
     with pytest.raises(Invalid, match=f"parallelism is {parallelism}, expected 1 to 4"):
         spec(NEW, parallelism=parallelism)
+
+
+@pytest.mark.parametrize("number", VERSIONS)
+def test_celery_has_a_worker_and_its_database_as_broker(number: str) -> None:
+    wanted = spec(number, executor=Executor.CELERY, parallelism=3)
+
+    told = variables_of(wanted, ENVIRONMENT, OUTSIDE)
+
+    assert parts_of(wanted)[-1] is Part.WORKER
+    program = part_command(wanted, ENVIRONMENT, Part.WORKER, OUTSIDE).program
+    assert program[-5:] == ("celery", "worker", "--skip-serve-logs", "--without-mingle", "--without-gossip")
+    assert (told["AIRFLOW__CORE__EXECUTOR"], told["AIRFLOW__CELERY__WORKER_CONCURRENCY"]) == ("CeleryExecutor", "3")
+    assert told["AIRFLOW__CELERY__BROKER_URL"] == f"sqla+{told['AIRFLOW__DATABASE__SQL_ALCHEMY_CONN']}"
