@@ -32,7 +32,7 @@ from tests.servers import Database, NatsForTests
 A = TypeVar("A", bound=Message)
 APPS: Mapping[str, App] = {app.name: app for app in (IDENTITY, INVITES, DEPLOYMENTS)}
 MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
-PATIENCE = timedelta(seconds=15)
+PATIENCE = timedelta(seconds=60)
 PASSWORD = "correct horse battery staple"
 PUBLIC_URL = "https://aerodrome.example.com"
 
