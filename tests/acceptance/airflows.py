@@ -17,7 +17,7 @@ import psutil
 
 from services.cli.folder import DataFolder
 from services.deployments.runner.sweep import marked
-from tests.acceptance.client import Houston
+from tests.acceptance.client import GraphQLFailed, Houston
 from tests.acceptance.stack import Stack
 
 SHOWN = "id state status airflowVersion desiredAirflowVersion trouble { step reason lines }"
@@ -38,9 +38,16 @@ class Deployment:
     owner: Houston
 
     async def now(self) -> Mapping[str, Any]:
-        """Return what it shows."""
-        shown: Mapping[str, Any] = (await self.owner.run(ONE, {"d": self.id}))["deployment"]
-        return shown
+        """Return what it shows; asks again while the service is away."""
+        while True:
+            try:
+                shown: Mapping[str, Any] = (await self.owner.run(ONE, {"d": self.id}))["deployment"]
+            except GraphQLFailed as error:
+                if error.codes != ["SERVICE_UNAVAILABLE"]:
+                    raise
+                await asyncio.sleep(0.2)
+            else:
+                return shown
 
     async def do(self, mutation: str, arguments: str = "") -> None:
         """Send one of the mutations that take a deployment and return it."""
