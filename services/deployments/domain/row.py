@@ -2,9 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final, assert_never
-
-from pydantic import JsonValue
+from typing import Any, assert_never
 
 from services.deployments.contract import (
     KEPT_BUNDLES,
@@ -33,10 +31,8 @@ from services.deployments.contract import (
     VariableRow,
     status_of,
 )
-from services.deployments.domain.specification import ALERT_EMAILS
+from services.deployments.domain.state import alerts_of, plain_changes, properties_after
 from shared.store.personal import Forgotten, clear_text
-
-_SAME_NAME: Final = ("label", "description", "version", "executor", "config", "cloud_role", "dag_deployment")
 
 
 def evolve_row(row: DeploymentRow | None, event: DeploymentEvent) -> DeploymentRow | None:
@@ -106,7 +102,7 @@ def _created(event: DeploymentCreated) -> DeploymentRow:
         desired_airflow_version=event.airflow_version,
         executor=event.executor,
         config=event.config,
-        properties={**event.properties, **_alert_emails(event.alert_emails)},
+        properties={**event.properties, **alerts_of(event.alert_emails)},
         cloud_role=event.cloud_role,
         dag_deployment=event.dag_deployment,
         triggerer_replicas=event.triggerer_replicas,
@@ -120,24 +116,14 @@ def _created(event: DeploymentCreated) -> DeploymentRow:
 
 
 def _updated(row: DeploymentRow, event: DeploymentUpdated) -> DeploymentRow:
-    changes: dict[str, Any] = {name: getattr(event, name) for name in _SAME_NAME if getattr(event, name) is not None}
-    if event.triggerer_replicas is not None:
-        changes["triggerer_replicas"] = event.triggerer_replicas
+    changes = plain_changes(event)
     if event.env_keys is not None:
         changes["variables"] = _variables(event.env_keys, event.plain_keys or (), event.env)
-    if event.properties is not None or event.alert_emails is not None:
-        changes["properties"] = _properties(row, event)
+    changes["properties"] = properties_after(row.properties, event)
     changes["updated_at"] = event.updated_at
     if event.generation == row.generation:
         return row.model_copy(update=changes)
     return _wished(row, event.generation, **changes)
-
-
-def _properties(row: DeploymentRow, event: DeploymentUpdated) -> dict[str, JsonValue]:
-    before = {name: value for name, value in row.properties.items() if name != ALERT_EMAILS}
-    kept = {name: value for name, value in row.properties.items() if name == ALERT_EMAILS}
-    alerts = kept if event.alert_emails is None else _alert_emails(event.alert_emails)
-    return {**(before if event.properties is None else event.properties), **alerts}
 
 
 def _wished(row: DeploymentRow, generation: int, **changes: Any) -> DeploymentRow:
@@ -180,8 +166,3 @@ def _variables(keys: Sequence[str], plain: Sequence[str], env: str | Forgotten |
         VariableRow(key=key, value=values.get(key, ""), is_secret=False) if key in plain else VariableRow(key=key)
         for key in keys
     )
-
-
-def _alert_emails(emails: str | Forgotten | None) -> dict[str, JsonValue]:
-    text = clear_text(emails)
-    return {ALERT_EMAILS: json.loads(text)} if text else {}

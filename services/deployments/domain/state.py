@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import Final, TypeAlias, assert_never
+from typing import Any, Final, TypeAlias, assert_never
 
 from pydantic import JsonValue
 
@@ -29,6 +29,7 @@ from services.deployments.contract import (
     DeploymentWakeRequested,
     DeploymentWish,
     EnvironmentVariable,
+    JsonObject,
     WorkspaceId,
 )
 from services.deployments.domain.specification import ALERT_EMAILS, Wish
@@ -157,7 +158,7 @@ def _created(event: DeploymentCreated) -> Live:
         type=event.type,
         description=event.description,
         config=event.config,
-        properties={**event.properties, **_alerts(event.alert_emails)},
+        properties={**event.properties, **alerts_of(event.alert_emails)},
         env=_variables(event.env_keys, event.plain_keys, event.env),
         cloud_role=event.cloud_role,
         dag_deployment=event.dag_deployment,
@@ -167,7 +168,21 @@ def _created(event: DeploymentCreated) -> Live:
     return Live(workspace_id=event.workspace_id, wish=wish, generation=event.generation, secrets=secrets)
 
 
-_SAME_NAME: Final = ("label", "description", "version", "executor", "config", "cloud_role", "dag_deployment")
+_PLAIN: Final = (
+    "label",
+    "description",
+    "version",
+    "executor",
+    "config",
+    "cloud_role",
+    "dag_deployment",
+    "triggerer_replicas",
+)
+
+
+def plain_changes(event: DeploymentUpdated) -> dict[str, Any]:
+    """Return what an update says of the fields that a wish and a row have by the same names."""
+    return {name: value for name in _PLAIN if (value := getattr(event, name)) is not None}
 
 
 def _changed(live: Live, event: DeploymentUpdated | DeploymentAirflowVersionSet) -> Live:
@@ -181,18 +196,20 @@ def _changed(live: Live, event: DeploymentUpdated | DeploymentAirflowVersionSet)
 
 
 def _updated(wish: Wish, event: DeploymentUpdated) -> Wish:
-    given: dict[str, object] = {name: getattr(event, name) for name in _SAME_NAME if getattr(event, name) is not None}
-    if event.triggerer_replicas is not None:
-        given["triggerer_replicas"] = event.triggerer_replicas
+    given = plain_changes(event)
     if event.env_keys is not None:
         given["env"] = _variables(event.env_keys, event.plain_keys or (), event.env)
-    if event.properties is not None or event.alert_emails is not None:
-        alerts = wish.properties.get(ALERT_EMAILS)
-        kept = {name: value for name, value in wish.properties.items() if name != ALERT_EMAILS}
-        properties = kept if event.properties is None else dict(event.properties)
-        before: dict[str, JsonValue] = {} if alerts is None else {ALERT_EMAILS: alerts}
-        given["properties"] = {**properties, **(before if event.alert_emails is None else _alerts(event.alert_emails))}
-    return replace(wish, **given)  # type: ignore[arg-type]  # the fields of the event have the types of the wish's
+    given["properties"] = properties_after(wish.properties, event)
+    return replace(wish, **given)
+
+
+def properties_after(before: JsonObject, event: DeploymentUpdated) -> JsonObject:
+    """Return the properties after an update, which says of the addresses for alerts apart from the others."""
+    others = {name: value for name, value in before.items() if name != ALERT_EMAILS}
+    alerts = {name: value for name, value in before.items() if name == ALERT_EMAILS}
+    if event.properties is not None:
+        others = dict(event.properties)
+    return {**others, **(alerts if event.alert_emails is None else alerts_of(event.alert_emails))}
 
 
 def _bundled(deployment: Live | Deleted, event: DeploymentDagsDeployed | DeploymentDagsActivated) -> Live | Deleted:
@@ -216,6 +233,7 @@ def _variables(
     return tuple(EnvironmentVariable(key=key, value=values.get(key, ""), is_secret=key not in plain) for key in keys)
 
 
-def _alerts(emails: str | Forgotten | None) -> dict[str, JsonValue]:
+def alerts_of(emails: str | Forgotten | None) -> dict[str, JsonValue]:
+    """Return the property with the addresses for alerts, none where they are absent or forgotten."""
     text = clear_text(emails)
     return {ALERT_EMAILS: json.loads(text)} if text else {}
