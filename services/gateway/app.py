@@ -20,6 +20,7 @@ from services.gateway.http import GraphQLDoor
 from services.gateway.metrics import ANSWERS
 from services.gateway.origins import Origins
 from services.gateway.peers import Peers
+from services.gateway.platform import platform_of
 from services.gateway.requests import MOST_BODY
 from services.gateway.schema import build_schema
 from services.gateway.seals import Seals
@@ -107,16 +108,14 @@ def build_application(settings: GatewaySettings, bus: Bus) -> web.Application:
     peers = Peers(settings.trusted_proxies)
     seals, turns = Seals(), Turns()
     callers = Callers(bus)
-    graphql = GraphQLDoor(engine, bus, callers, origins, peers, seals, turns, settings.public_url)
-    sockets = SocketDoor(engine, bus, callers, origins, peers, seals, turns)
+    platform = platform_of(settings)
+    graphql = GraphQLDoor(engine, bus, callers, origins, peers, seals, turns, platform)
+    sockets = SocketDoor(engine, bus, callers, origins, peers, seals, turns, platform)
 
     async def get_v1(request: web.Request) -> web.StreamResponse:
         if wants_socket(request):
             return await sockets.open(request)
         return await (pages.playground.get(request) if pages.wants_page(request) else graphql.get(request))
-
-    async def ready(_: web.Request) -> web.Response:
-        return web.json_response({"nats": bus.connected}, status=200 if bus.connected else 503)
 
     async def listen(_: web.Application) -> None:
         await callers.start()
@@ -133,13 +132,20 @@ def build_application(settings: GatewaySettings, bus: Bus) -> web.Application:
     application.router.add_get("/ws", sockets.open)
     pages.add_pages(application)
     application.router.add_get(jwks.PATH, jwks.KeySet(bus).get)
+    _add_probes(application, bus)
+    application.on_startup.append(listen)
+    application.on_shutdown.append(leave)
+    return application
+
+
+def _add_probes(application: web.Application, bus: Bus) -> None:
+    async def ready(_: web.Request) -> web.Response:
+        return web.json_response({"nats": bus.connected}, status=200 if bus.connected else 503)
+
     application.router.add_get("/v1/healthz", _alive)
     application.router.add_get("/healthz", _alive)
     application.router.add_get("/readyz", ready)
     application.router.add_get("/metrics", _metrics)
-    application.on_startup.append(listen)
-    application.on_shutdown.append(leave)
-    return application
 
 
 async def _alive(_: web.Request) -> web.Response:

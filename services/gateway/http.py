@@ -13,6 +13,7 @@ from services.gateway.errors import UNAVAILABLE, Code, sentence
 from services.gateway.execution import Engine
 from services.gateway.origins import Origins
 from services.gateway.peers import Peers
+from services.gateway.platform import Platform
 from services.gateway.requests import MOST_BODY, Batch, GraphRequest, read_body, read_query
 from services.gateway.rows import Budget
 from services.gateway.seals import Seals
@@ -40,7 +41,7 @@ class GraphQLDoor:
         peers: Peers,
         seals: Seals,
         turns: Turns,
-        public_url: str,
+        platform: Platform,
     ) -> None:
         self._engine = engine
         self._bus = bus
@@ -49,10 +50,10 @@ class GraphQLDoor:
         self._peers = peers
         self._seals = seals
         self._turns = turns
-        self._public_url = public_url.rstrip("/")
-        self._cookie = cookie_name(public_url)
+        self._platform = platform
+        self._cookie = cookie_name(platform.public_url)
         self._work = Work()
-        self._secure = public_url.startswith("https:")
+        self._secure = platform.public_url.startswith("https:")
 
     async def post(self, request: web.Request) -> web.Response:
         """Answer one request or an array of them.
@@ -121,7 +122,8 @@ class GraphQLDoor:
             idempotency_key=request.headers.get("Idempotency-Key"),
             index=index,
             origin=self._peers.origin(request),
-            public_url=self._public_url,
+            public_url=self._platform.public_url,
+            platform=self._platform,
             seals=self._seals,
             turns=self._turns,
         )

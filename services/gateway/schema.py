@@ -8,6 +8,7 @@ from graphql import GraphQLSchema
 
 from services.gateway.resolvers import (
     accounts,
+    app_config,
     audit,
     deployment_changes,
     deployments,
@@ -51,6 +52,7 @@ def build_schema() -> GraphQLSchema:
         service_accounts,
         signing_keys,
         invites,
+        app_config,
         deployment_changes,
         deployments,
         logs,

@@ -138,3 +138,18 @@ def test_a_time_has_its_unit_and_is_neither_nothing_nor_endless(monkeypatch: pyt
 def test_a_switch_is_true_or_false(monkeypatch: pytest.MonkeyPatch, found: str) -> None:
     said = wrong(monkeypatch, IdentitySettings, "AERODROME_PUBLIC_SIGNUPS", found)
     assert said == f"AERODROME_PUBLIC_SIGNUPS: found {found!r}, expected true or false"
+
+
+@pytest.mark.parametrize("version", ["0.24.9", "1.0", "0.37.x", "2.0.0-rc.1", ""])
+def test_clients_are_told_no_version_that_they_take_for_the_newest(
+    monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    monkeypatch.setenv("AERODROME_HOUSTON_VERSION", version)
+    with pytest.raises(WrongSettings, match=r"AERODROME_HOUSTON_VERSION: expected three numbers .* 0\.25\.0"):
+        load_settings(GatewaySettings)
+
+
+@pytest.mark.parametrize("version", ["0.25.0", "0.37.6", "2.1.0"])
+def test_clients_may_be_told_any_version_that_they_know(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    monkeypatch.setenv("AERODROME_HOUSTON_VERSION", version)
+    assert load_settings(GatewaySettings).houston_version == version

@@ -11,6 +11,7 @@ from services.gateway.context import Asking
 from services.gateway.execution import Engine
 from services.gateway.origins import Origins
 from services.gateway.peers import Peers
+from services.gateway.platform import Platform
 from services.gateway.requests import MOST_BODY
 from services.gateway.seals import Seals
 from services.gateway.sockets.dialects import DIALECTS, Close
@@ -48,7 +49,15 @@ class SocketDoor:
     """The sockets of this process."""
 
     def __init__(
-        self, engine: Engine, bus: Bus, callers: Callers, origins: Origins, peers: Peers, seals: Seals, turns: Turns
+        self,
+        engine: Engine,
+        bus: Bus,
+        callers: Callers,
+        origins: Origins,
+        peers: Peers,
+        seals: Seals,
+        turns: Turns,
+        platform: Platform,
     ) -> None:
         self._engine = engine
         self._bus = bus
@@ -57,6 +66,7 @@ class SocketDoor:
         self._peers = peers
         self._seals = seals
         self._turns = turns
+        self._platform = platform
         self._places: set[_Place] = set()
 
     async def open(self, request: web.Request) -> web.StreamResponse:
@@ -89,7 +99,13 @@ class SocketDoor:
         if dialect is None:
             await socket.close(code=Close.NO_SUBPROTOCOL, message=b"Subprotocol not acceptable")
             return socket
-        asking = Asking(origin=self._peers.origin(request), seals=self._seals, turns=self._turns)
+        asking = Asking(
+            origin=self._peers.origin(request),
+            public_url=self._platform.public_url,
+            platform=self._platform,
+            seals=self._seals,
+            turns=self._turns,
+        )
         place.session = Session(
             socket, dialect, self._engine, self._bus, self._callers, asking=asking, abort=lambda: _abort(request)
         )

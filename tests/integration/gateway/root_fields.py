@@ -97,6 +97,7 @@ ROOT_FIELDS = [
     "{ paginatedDeployments { id } }",
     "{ deploymentConfig { maxExtraAu } }",
     "{ runtimeReleases { version } }",
+    "{ availableNamespaces { name } }",
     'mutation { updateDeployment(deploymentUuid: "x") { id } }',
     'mutation { upsertDeployment(deploymentUuid: "x") { id } }',
     'mutation { migrateDeployment(releaseName: "x", version: "1") { id } }',

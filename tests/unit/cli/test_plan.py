@@ -62,6 +62,17 @@ def test_a_mail_server_of_their_own_replaces_the_catcher(plan: Plan) -> None:
     outside = {"AERODROME_SMTP_HOST": "mail.example.com", "AERODROME_SMTP_PORT": "587"}
     invites = environment(plan, "invites", outside)
     assert (invites["AERODROME_SMTP_HOST"], invites["AERODROME_SMTP_PORT"]) == ("mail.example.com", "587")
+    assert environment(plan, "gateway", outside)["AERODROME_SMTP_HOST"] == "mail.example.com"
+
+
+def test_the_gateway_tells_of_no_mail_server_where_there_is_a_catcher(plan: Plan) -> None:
+    assert "AERODROME_SMTP_HOST" not in environment(plan, "gateway", OUTSIDE)
+
+
+def test_release_names_by_hand_are_known_to_who_takes_them_and_to_who_tells_of_them(plan: Plan) -> None:
+    outside = {"AERODROME_MANUAL_RELEASE_NAMES": "true"}
+    for name in ("deployments", "gateway"):
+        assert environment(plan, name, outside)["AERODROME_MANUAL_RELEASE_NAMES"] == "true"
 
 
 def test_secrets_are_made_once_and_readable_by_the_owner_alone(plan: Plan) -> None:

@@ -118,6 +118,14 @@ DEPLOYMENTS: Final[Sequence[Row]] = [
         shows="runtimeReleases",
     ),
     Row(
+        operation="availableNamespaces",
+        permission="any login",
+        kind=Operation.QUERY,
+        sent="availableNamespaces { name }",
+        anywhere=SIGNED_IN,
+        shows="availableNamespaces",
+    ),
+    Row(
         operation="createDeployment",
         permission="workspace.deployments.create",
         sent='createDeployment(workspaceUuid: "<workspace>", label: "<text>") { id }',

@@ -1,11 +1,19 @@
-"""Who may read the audit, and see and change the keys that sign tokens."""
+"""Who may know what is offered, read the audit, and see and change the keys that sign tokens."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from tests.integration.gateway.matrix.rows import ADMINS, SIGNED_IN, SYSTEM_ADMINS, Operation, Row
+from tests.integration.gateway.matrix.rows import ADMINS, ANYBODY, SIGNED_IN, SYSTEM_ADMINS, Operation, Row
 
 OPERATIONS: Final[Sequence[Row]] = [
+    Row(
+        operation="appConfig",
+        permission="none",
+        kind=Operation.QUERY,
+        sent="appConfig { version }",
+        anywhere=ANYBODY,
+        shows="version",
+    ),
     Row(
         operation="auditLog",
         permission="system.audit.get",

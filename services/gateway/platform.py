@@ -1,0 +1,33 @@
+"""What settings say of this installation to its clients."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from services.gateway.settings import GatewaySettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """The part of `appConfig` that settings decide, and what our addresses begin with, without a slash at its end."""
+
+    public_url: str = ""
+    version: str = ""
+    base_domain: str = ""
+    manual_release_names: bool = False
+    smtp_configured: bool = False
+
+
+def platform_of(settings: GatewaySettings) -> Platform:
+    """Return what the settings of a gateway say."""
+    return Platform(
+        public_url=settings.public_url.rstrip("/"),
+        version=settings.houston_version,
+        base_domain=base_domain(settings.public_url),
+        manual_release_names=settings.manual_release_names,
+        smtp_configured=bool(settings.smtp_host),
+    )
+
+
+def base_domain(public_url: str) -> str:
+    """Return the name below which clients look for this installation: the host of its public address."""
+    return urlsplit(public_url).hostname or ""
