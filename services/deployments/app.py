@@ -6,9 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from services.deployments.adoption import AdoptionHandlers
 from services.deployments.bundles.store import Bundles
 from services.deployments.contract import BUNDLES_STREAM, EVENTS, LOGS_STREAM, SERVICE
-from services.deployments.dag_handlers import DagHandlers
+from services.deployments.deploy_handlers import DeployHandlers
 from services.deployments.directory import WorkspaceDirectory
 from services.deployments.drivers.offers import offer_of
 from services.deployments.drivers.simulated import SimulatedDriver
@@ -76,9 +77,12 @@ def _handlers(running: Running, settings: DeploymentsSettings, bundles: Bundles)
         offered=offered,
         manual_release_names=settings.manual_release_names,
     )
-    dags = DagHandlers(store=running.store, commands=running.commands, bus=running.bus, bundles=bundles)
+    deploys = DeployHandlers(
+        store=running.store, commands=running.commands, bus=running.bus, bundles=bundles, offered=offered
+    )
     queries = QueryHandlers(running.pool_queries, running.bus, offered)
-    return {**commands.by_type(), **dags.by_type(), **queries.by_type()}
+    adoption = AdoptionHandlers(commands=running.commands, bus=running.bus, directory=WorkspaceDirectory(running.bus))
+    return {**commands.by_type(), **deploys.by_type(), **adoption.by_type(), **queries.by_type()}
 
 
 def _keeper(

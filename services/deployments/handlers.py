@@ -10,7 +10,6 @@ from services.deployments.contract import (
     DeleteDeployment,
     DeploymentId,
     DeploymentRow,
-    Executor,
     HibernateDeployment,
     MigrateDeployment,
     RetryDeployment,
@@ -25,10 +24,10 @@ from services.deployments.contract import (
 )
 from services.deployments.directory import WorkspaceDirectory
 from services.deployments.domain.deployment import DEPLOYMENT
-from services.deployments.domain.specification import DEFAULT_AIRFLOW_VERSION, named_executor
 from services.deployments.domain.state import Deleted, Deployment, Live
 from services.deployments.domain.workspace import WORKSPACE, AddDeployment, DropDeployment
 from services.deployments.drivers.protocol import Capabilities
+from services.deployments.offer import completed, require_images, require_offered
 from services.deployments.projections import row_before_deletion, row_of
 from services.identity.contract.holdings import asker_with_all_grants
 from shared.auth import Principal, deployment, service_principal, workspace
@@ -83,11 +82,13 @@ class CommandHandlers:
         async def attempt(unit: Unit) -> str:
             asker = await asker_with_all_grants(self.bus, unit.context)
             unit.require("workspace.deployments.create", workspace(wish.workspace_id), principal=asker)
-            command = self._completed(wish)
+            command = completed(wish, self.offered)
             home = await unit.load(WORKSPACE, command.workspace_id)
             if home.version == 0 and not await self.directory.knows(command.workspace_id, asker, unit.context):
                 raise NotFound("the workspace does not exist")
-            self._require_offered(command.executor, command.airflow_version)
+            require_offered(self.offered, command.executor, command.airflow_version)
+            if command.image:
+                require_images(self.offered)
             named = await self._named(command, unit)
             new = await unit.load(DEPLOYMENT, command.deployment_id)
             unit.append(new, DEPLOYMENT.decide(named, new.state))
@@ -176,36 +177,15 @@ class CommandHandlers:
         committed = await self.commands.run(request, attempt, queue_key=workspace_stream(command.workspace_id))
         return Result(WorkspaceClosed(workspace_id=command.workspace_id), committed.stream, committed.position)
 
-    def _completed(self, command: CreateDeployment) -> CreateDeployment:
-        """Return the command with what the driver takes where the asker names nothing."""
-        executor = command.executor or named_executor(command.config) or self.offered.default_executor
-        version = command.airflow_version or _newest(self.offered)
-        return command.model_copy(update={"executor": executor, "airflow_version": version})
-
     def _require_offer_of(self, command: Change, state: Deployment) -> None:
         match command:
             case SetAirflowVersion():
                 if not isinstance(state, Live) or command.airflow_version != state.wish.airflow_version:
-                    self._require_offered(None, command.airflow_version)
+                    require_offered(self.offered, None, command.airflow_version)
             case UpdateDeployment():
-                self._require_offered(command.executor, "")
+                require_offered(self.offered, command.executor, "")
             case _:
                 pass
-
-    def _require_offered(self, executor: Executor | None, airflow_version: str) -> None:
-        if executor is not None and executor not in self.offered.executors:
-            raise Rejected(
-                f"executor {executor} is not offered by the driver",
-                rule=Rule.EXECUTOR_NOT_OFFERED,
-                details={"wanted": executor, "offered": ", ".join(self.offered.executors)},
-            )
-        versions = self.offered.airflow_versions
-        if airflow_version and versions is not None and airflow_version not in versions:
-            raise Rejected(
-                "the airflow version is not offered by the driver",
-                rule=Rule.VERSION_NOT_OFFERED,
-                details={"wanted": airflow_version[:64], "offered": ", ".join(versions)},
-            )
 
     async def _named(self, command: CreateDeployment, unit: Unit) -> CreateDeployment:
         """Return the command with the release name that it gets."""
@@ -229,10 +209,6 @@ class CommandHandlers:
 def label_claim(workspace_id: WorkspaceId, label: str, stream: str) -> Claim:
     """Return the claim of a live deployment on its label within its workspace."""
     return Claim(kind=LABEL, value=f"{workspace_id}/{label}", stream=stream)
-
-
-def _newest(offered: Capabilities) -> str:
-    return offered.airflow_versions[0] if offered.airflow_versions else DEFAULT_AIRFLOW_VERSION
 
 
 def _addition(command: CreateDeployment) -> AddDeployment:

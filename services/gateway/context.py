@@ -145,12 +145,15 @@ class RequestContext:
         answered = await self.bus.ask(query, self._envelope(principal), to=to)
         return answered.value
 
-    async def send(self, info: GraphQLResolveInfo[Any], command: Command[A], *, with_password: bool = False) -> A:
+    async def send(
+        self, info: GraphQLResolveInfo[Any], command: Command[A], *, with_password: bool = False, step: str = ""
+    ) -> A:
         """Return the answer to a command once its service's read models show it, or after 2 s as stale.
 
-        One `with_password` waits for its turn, for at most 15 s together with its answer.
+        One `with_password` waits for its turn, for at most 15 s together with its answer. `step` tells apart the
+        commands of a field that sends several.
         """
-        message_id, keyed = self._command_id(info, await self.principal())
+        message_id, keyed = self._command_id(info, await self.principal(), step)
         turn = self.asking.turns.one(self.asking.origin.site) if with_password else nullcontext()
         patience = PASSWORD_PATIENCE if with_password else PATIENCE
         return await self.deliver(command, patience=patience, message_id=message_id, keyed=keyed, turn=turn)
@@ -216,13 +219,14 @@ class RequestContext:
             log.warning("a command goes without its origin: identity has not sealed it")
             return ""
 
-    def _command_id(self, info: GraphQLResolveInfo[Any], principal: Principal) -> tuple[UUID | None, bool]:
+    def _command_id(self, info: GraphQLResolveInfo[Any], principal: Principal, step: str) -> tuple[UUID | None, bool]:
         if self.asking.idempotency_key is None or principal.kind is PrincipalKind.ANONYMOUS:
             return None, False
         key = read_key(self.asking.idempotency_key)
         name = info.operation.name.value if info.operation.name else ""
         path = "/".join(str(part) for part in [self.asking.index, *info.path.as_list()])
-        return uuid5(_KEYS, "\n".join([principal.kind, principal.subject, name, info.field_name, path, key])), True
+        field_name = f"{info.field_name}#{step}" if step else info.field_name
+        return uuid5(_KEYS, "\n".join([principal.kind, principal.subject, name, field_name, path, key])), True
 
     async def _authenticate(self) -> Authenticated:
         token = self.asking.token

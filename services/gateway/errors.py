@@ -116,6 +116,15 @@ BY_RULE: Final[Mapping[str, Public]] = {
     DeploymentsRule.EXECUTOR_NOT_OFFERED: Public(
         "{wanted} is not offered here; offered are {offered}", Code.BAD_USER_INPUT
     ),
+    DeploymentsRule.IMAGES_NOT_OFFERED: Public(
+        "Images can't be run here: the driver of this installation runs Airflow without containers. "
+        "Deploy DAG files instead.",
+        Code.BAD_USER_INPUT,
+    ),
+    DeploymentsRule.ADOPTION_NOT_OFFERED: Public(
+        "Deployments can't be adopted here: no driver of this installation takes over custom resources of a cluster.",
+        Code.BAD_USER_INPUT,
+    ),
     DeploymentsRule.AIRFLOW_DOWNGRADE: Public(
         "Airflow can't go back from {running} to the older {wanted}", Code.BAD_USER_INPUT
     ),
@@ -146,6 +155,7 @@ OWN_WORDS: Final = frozenset(
         DeploymentsRule.INVALID_RELEASE_NAME,
         DeploymentsRule.INVALID_CONFIG,
         DeploymentsRule.INVALID_VARIABLE,
+        DeploymentsRule.INVALID_IMAGE,
         DeploymentsRule.INVALID_BUNDLE,
         DeploymentsRule.INVALID_TRIGGERER,
         DeploymentsRule.UNKNOWN_BUNDLE,

@@ -8,9 +8,11 @@ from graphql import GraphQLSchema
 
 from services.gateway.resolvers import (
     accounts,
+    adoption,
     app_config,
     audit,
     deployment_changes,
+    deployment_upserts,
     deployments,
     groups,
     invites,
@@ -53,7 +55,9 @@ def build_schema() -> GraphQLSchema:
         signing_keys,
         invites,
         app_config,
+        adoption,
         deployment_changes,
+        deployment_upserts,
         deployments,
         logs,
         audit,

@@ -3,15 +3,18 @@
 from services.deployments.contract.bundles import BUNDLES, BUNDLES_STREAM, KEPT_BUNDLES, MOST_BUNDLE
 from services.deployments.contract.commands import (
     ActivateDags,
+    AdoptDeployment,
     CloseWorkspace,
     CreateDeployment,
     DeleteDeployment,
     DeployDags,
+    DeployImage,
     EnvironmentVariable,
     HibernateDeployment,
     MigrateDeployment,
     RetryDeployment,
     SetAirflowVersion,
+    UnadoptDeployment,
     UpdateDeployment,
     WakeDeployment,
 )
@@ -28,6 +31,7 @@ from services.deployments.contract.events import (
     DeploymentFailed,
     DeploymentHibernated,
     DeploymentHibernationRequested,
+    DeploymentImageDeployed,
     DeploymentPurgeRequested,
     DeploymentRemoved,
     DeploymentRetryRequested,
@@ -41,6 +45,7 @@ from services.deployments.contract.events import (
     WorkspaceWasClosed,
 )
 from services.deployments.contract.ids import SERVICE, DeploymentId, WorkspaceId, deployment_stream, workspace_stream
+from services.deployments.contract.images import cli_number
 from services.deployments.contract.logs import (
     LOGS_STREAM,
     LOGS_SUBJECTS,
@@ -88,6 +93,7 @@ __all__ = [
     "MOST_BUNDLE",
     "SERVICE",
     "ActivateDags",
+    "AdoptDeployment",
     "AirflowImage",
     "AirflowSecrets",
     "AstroUnit",
@@ -99,6 +105,7 @@ __all__ = [
     "CreateDeployment",
     "DeleteDeployment",
     "DeployDags",
+    "DeployImage",
     "DeploymentAirflowVersionSet",
     "DeploymentBecameHealthy",
     "DeploymentBecameUnhealthy",
@@ -112,6 +119,7 @@ __all__ = [
     "DeploymentHibernated",
     "DeploymentHibernationRequested",
     "DeploymentId",
+    "DeploymentImageDeployed",
     "DeploymentList",
     "DeploymentPurgeRequested",
     "DeploymentRemoved",
@@ -138,6 +146,7 @@ __all__ = [
     "State",
     "Status",
     "Trouble",
+    "UnadoptDeployment",
     "UpdateDeployment",
     "VariableRow",
     "WakeDeployment",
@@ -147,6 +156,7 @@ __all__ = [
     "WorkspaceEvent",
     "WorkspaceId",
     "WorkspaceWasClosed",
+    "cli_number",
     "component_named",
     "deployment_stream",
     "logs_filter",

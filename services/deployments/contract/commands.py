@@ -30,8 +30,9 @@ class CreateDeployment(Command[DeploymentRow]):
     """Create a deployment in a workspace.
 
     Empty texts mean the default. `executor` wins over `config.executor` and is written into it. `release_name` counts
-    only where the installation allows names by hand. `triggerer_replicas`: 0 to 2, None: 1. `secrets` are those of the
-    Airflow itself, made once. Permission: workspace.deployments.create on the workspace.
+    only where the installation allows names by hand. `triggerer_replicas`: 0 to 2, None: 1. `image`: as in DeployImage,
+    of the version that is asked for. `secrets` are those of the Airflow itself, made once. Permission:
+    workspace.deployments.create on the workspace.
     """
 
     subject: ClassVar[str] = "deployments.command.create_deployment"
@@ -50,6 +51,7 @@ class CreateDeployment(Command[DeploymentRow]):
     dag_deployment: JsonObject = Field(default_factory=dict[str, JsonValue])
     triggerer_replicas: int | None = None
     release_name: str = ""
+    image: str = ""
     deployment_id: Annotated[DeploymentId, Generated()] = Field(default_factory=lambda: DeploymentId(new_id()))
     release_names: Annotated[tuple[str, ...], Generated()] = Field(
         default_factory=new_release_names, min_length=1, max_length=CANDIDATES
@@ -109,6 +111,41 @@ class ActivateDags(Command[DeploymentRow]):
     deployment_id: DeploymentId
     version: int
     now: Annotated[datetime, Generated()] = Field(default_factory=utc_now)
+
+
+class DeployImage(Command[DeploymentRow]):
+    """Have a deployment run an image of Airflow, a reference such as `registry.example.com/dags/airflow:cli-7`.
+
+    `airflow_version`: the Airflow in it, "" for the one that runs. Once the image is up that is the version that runs.
+    One that is wished stays wished if it is later. Rejected with `images_not_offered` where the driver runs none, with
+    `airflow_downgrade` for an older Airflow than runs. The same again changes nothing. Permission: as for DeployDags.
+    """
+
+    subject: ClassVar[str] = "deployments.command.deploy_image"
+
+    deployment_id: DeploymentId
+    image: str
+    airflow_version: str = ""
+    now: Annotated[datetime, Generated()] = Field(default_factory=utc_now)
+
+
+class AdoptDeployment(Command[DeploymentRow]):
+    """Make a deployment of a custom resource that a cluster runs already.
+
+    Rejected with `adoption_not_offered`: no driver can. Permission: workspace.deployments.create on the workspace.
+    """
+
+    subject: ClassVar[str] = "deployments.command.adopt_deployment"
+
+    workspace_id: WorkspaceId
+
+
+class UnadoptDeployment(Command[DeploymentRow]):
+    """Give an adopted deployment back. Rejected with `adoption_not_offered`. Permission: as for DeleteDeployment."""
+
+    subject: ClassVar[str] = "deployments.command.unadopt_deployment"
+
+    deployment_id: DeploymentId
 
 
 class MigrateDeployment(Command[DeploymentRow]):

@@ -110,6 +110,23 @@ class DeploymentDagsActivated(Event):
     activated_at: datetime
 
 
+class DeploymentImageDeployed(Event):
+    """The wish to run another image of Airflow, `repository:tag`, which stands in the configuration from now on.
+
+    `image_version` is the Airflow in it, "" where nobody knows; `airflow_version` is what is wished from now on.
+    """
+
+    type_name: ClassVar[str] = "deployment.image_deployed"
+
+    deployment_id: DeploymentId
+    repository: str
+    tag: str
+    image_version: str = ""
+    airflow_version: str
+    generation: int
+    deployed_at: datetime
+
+
 class DeploymentHibernationRequested(Event):
     type_name: ClassVar[str] = "deployment.hibernation_requested"
 
@@ -238,6 +255,7 @@ DeploymentWish: TypeAlias = (
     | DeploymentAirflowVersionSet
     | DeploymentDagsDeployed
     | DeploymentDagsActivated
+    | DeploymentImageDeployed
     | DeploymentHibernationRequested
     | DeploymentWakeRequested
     | DeploymentRetryRequested
@@ -256,6 +274,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     DeploymentAirflowVersionSet,
     DeploymentDagsDeployed,
     DeploymentDagsActivated,
+    DeploymentImageDeployed,
     DeploymentHibernationRequested,
     DeploymentWakeRequested,
     DeploymentRetryRequested,

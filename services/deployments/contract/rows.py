@@ -116,8 +116,10 @@ class DeploymentRow(Row):
     `generation` counts the wishes (1 is the creation); `observed_generation` is the last one that the driver reported
     done. `airflow_version` is the one that runs or, before anything does, is wished; `desired_airflow_version` the one
     that is wished. `bundles` are the last 20 in their order, `active_bundle` the version of the one that is wished, 0
-    for none. `trouble` is there while it is unhealthy or failed. `deleted_at` is set once it is deleted: such
-    rows are in no list, only in the answer of the deleting command's repeat.
+    for none. `image_version` is the Airflow in the image that was deployed last, "" where none was or nobody knows;
+    `cli_tag` is the tag with the highest number among those of its images that the command line made. `trouble` is
+    there while it is unhealthy or failed. `deleted_at` is set once it is deleted: such rows are in no list, only in the
+    answer of the deleting command's repeat.
     """
 
     id: DeploymentId
@@ -138,6 +140,8 @@ class DeploymentRow(Row):
     variables: tuple[VariableRow, ...] = ()
     bundles: tuple[BundleRow, ...] = ()
     active_bundle: int = 0
+    image_version: str = ""
+    cli_tag: str = ""
     asleep: bool = False
     trouble: Trouble | None = None
     state: State

@@ -1,16 +1,19 @@
 """The rules of stream `deployment-<id>`: a deployment's wishes and what its driver reported of them."""
 
+from dataclasses import replace
 from typing import Final, TypeAlias, assert_never
 
 from services.deployments.contract import (
     ActivateDags,
     CreateDeployment,
     DeleteDeployment,
+    DeployImage,
     DeploymentAirflowVersionSet,
     DeploymentCreated,
     DeploymentDeleted,
     DeploymentEvent,
     DeploymentHibernationRequested,
+    DeploymentImageDeployed,
     DeploymentPurgeRequested,
     DeploymentRetryRequested,
     DeploymentWakeRequested,
@@ -25,6 +28,7 @@ from services.deployments.contract import (
 )
 from services.deployments.domain.bundles import AddBundle, decide_bundle
 from services.deployments.domain.changes import changed, update_event
+from services.deployments.domain.images import read_image, with_image
 from services.deployments.domain.reports import report
 from services.deployments.domain.specification import (
     DEFAULT_AIRFLOW_VERSION,
@@ -49,6 +53,7 @@ DeploymentCommand: TypeAlias = (
     | SetAirflowVersion
     | ActivateDags
     | AddBundle
+    | DeployImage
     | HibernateDeployment
     | WakeDeployment
     | RetryDeployment
@@ -70,8 +75,8 @@ def decide(command: DeploymentCommand, deployment: Deployment) -> list[Deploymen
             return _update(command, _live(deployment))
         case SetAirflowVersion():
             return _set_airflow_version(command, _live(deployment))
-        case AddBundle() | ActivateDags():
-            return decide_bundle(command, _live(deployment))
+        case AddBundle() | ActivateDags() | DeployImage():
+            return _deploy(command, _live(deployment))
         case HibernateDeployment() | WakeDeployment():
             return _sleep_or_wake(command, _live(deployment))
         case RetryDeployment():
@@ -101,6 +106,9 @@ def _create(command: CreateDeployment, deployment: Deployment) -> list[Deploymen
     if not isinstance(deployment, Absent):
         raise Rejected("the deployment exists, expected a new id")
     check_specification(command)
+    config = config_of(command)
+    if command.image:
+        config = with_image(config, read_image(command.image))
     created = DeploymentCreated(
         deployment_id=command.deployment_id,
         workspace_id=command.workspace_id,
@@ -111,7 +119,7 @@ def _create(command: CreateDeployment, deployment: Deployment) -> list[Deploymen
         version=command.version or DEFAULT_CHART_VERSION,
         airflow_version=command.airflow_version or DEFAULT_AIRFLOW_VERSION,
         executor=executor_of(command),
-        config=config_of(command),
+        config=config,
         properties=properties_of(command),
         cloud_role=command.cloud_role,
         dag_deployment=command.dag_deployment,
@@ -137,18 +145,51 @@ def _set_airflow_version(command: SetAirflowVersion, live: Live) -> list[Deploym
     check_version(wanted)
     if wanted == live.wish.airflow_version:
         return []
-    if is_older(wanted, live.airflow_version):
-        raise Rejected(
-            f"airflow {wanted} is older than {live.airflow_version}, which runs",
-            rule=Rule.AIRFLOW_DOWNGRADE,
-            details={"wanted": wanted, "running": live.airflow_version},
-        )
+    _refuse_older(wanted, live.airflow_version)
     return [
         DeploymentAirflowVersionSet(
             deployment_id=command.deployment_id,
             airflow_version=wanted,
             generation=live.generation + 1,
             set_at=command.now,
+        )
+    ]
+
+
+def _refuse_older(wanted: str, running: str) -> None:
+    if is_older(wanted, running):
+        raise Rejected(
+            f"airflow {wanted} is older than {running}, which runs",
+            rule=Rule.AIRFLOW_DOWNGRADE,
+            details={"wanted": wanted, "running": running},
+        )
+
+
+def _deploy(command: AddBundle | ActivateDags | DeployImage, live: Live) -> list[DeploymentEvent]:
+    return _deploy_image(command, live) if isinstance(command, DeployImage) else decide_bundle(command, live)
+
+
+def _deploy_image(command: DeployImage, live: Live) -> list[DeploymentEvent]:
+    image, version = read_image(command.image), command.airflow_version or live.airflow_version
+    wished = live.wish.airflow_version
+    if version:
+        check_version(version)
+        _refuse_older(version, live.airflow_version)
+        if not live.airflow_version or is_older(wished, version):
+            wished = version
+    after = replace(live.wish, config=with_image(live.wish.config, image), image_version=version)
+    check_specification(after)
+    if after == live.wish and wished == live.wish.airflow_version:
+        return []
+    return [
+        DeploymentImageDeployed(
+            deployment_id=command.deployment_id,
+            repository=image.repository,
+            tag=image.tag,
+            image_version=version,
+            airflow_version=wished,
+            generation=live.generation + 1,
+            deployed_at=command.now,
         )
     ]
 

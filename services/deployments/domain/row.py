@@ -18,6 +18,7 @@ from services.deployments.contract import (
     DeploymentFailed,
     DeploymentHibernated,
     DeploymentHibernationRequested,
+    DeploymentImageDeployed,
     DeploymentPurgeRequested,
     DeploymentRemoved,
     DeploymentRetryRequested,
@@ -31,6 +32,7 @@ from services.deployments.contract import (
     VariableRow,
     status_of,
 )
+from services.deployments.domain.images import Image, image_of, latest_cli_tag, with_image
 from services.deployments.domain.state import alerts_of, plain_changes, properties_after
 from shared.store.personal import Forgotten, clear_text
 
@@ -57,6 +59,8 @@ def _wish(row: DeploymentRow, event: DeploymentWish) -> DeploymentRow:
             return _wished(row, event.generation, bundles=bundles, active_bundle=event.version)
         case DeploymentDagsActivated():
             return _wished(row, event.generation, active_bundle=event.version)
+        case DeploymentImageDeployed():
+            return _imaged(row, event)
         case DeploymentHibernationRequested():
             return _wished(row, event.generation, asleep=True, updated_at=event.requested_at)
         case DeploymentWakeRequested():
@@ -74,7 +78,8 @@ def _wish(row: DeploymentRow, event: DeploymentWish) -> DeploymentRow:
 def _seen(row: DeploymentRow, event: DeploymentSight) -> DeploymentRow | None:
     match event:
         case DeploymentBecameHealthy():
-            healthy = row.model_copy(update={"airflow_version": row.desired_airflow_version, "trouble": None})
+            running = row.image_version or row.desired_airflow_version
+            healthy = row.model_copy(update={"airflow_version": running, "trouble": None})
             return _in(healthy, State.HEALTHY, observed_generation=event.generation)
         case DeploymentBecameUnhealthy():
             return _in(row, State.UNHEALTHY, trouble=Trouble(reason="; ".join(event.complaints)))
@@ -107,6 +112,7 @@ def _created(event: DeploymentCreated) -> DeploymentRow:
         dag_deployment=event.dag_deployment,
         triggerer_replicas=event.triggerer_replicas,
         variables=_variables(event.env_keys, event.plain_keys, event.env),
+        cli_tag=latest_cli_tag("", event.config),
         state=State.CREATING,
         status=status_of(State.CREATING),
         generation=event.generation,
@@ -121,9 +127,26 @@ def _updated(row: DeploymentRow, event: DeploymentUpdated) -> DeploymentRow:
         changes["variables"] = _variables(event.env_keys, event.plain_keys or (), event.env)
     changes["properties"] = properties_after(row.properties, event)
     changes["updated_at"] = event.updated_at
+    if event.config is not None and image_of(event.config) != image_of(row.config):
+        changes |= {"image_version": "", "cli_tag": latest_cli_tag(row.cli_tag, event.config)}
     if event.generation == row.generation:
         return row.model_copy(update=changes)
     return _wished(row, event.generation, **changes)
+
+
+def _imaged(row: DeploymentRow, event: DeploymentImageDeployed) -> DeploymentRow:
+    config = with_image(row.config, Image(event.repository, event.tag))
+    first = {} if row.observed_generation else {"airflow_version": event.airflow_version}
+    return _wished(
+        row,
+        event.generation,
+        config=config,
+        image_version=event.image_version,
+        cli_tag=latest_cli_tag(row.cli_tag, config),
+        desired_airflow_version=event.airflow_version,
+        updated_at=event.deployed_at,
+        **first,
+    )
 
 
 def _wished(row: DeploymentRow, generation: int, **changes: Any) -> DeploymentRow:

@@ -41,7 +41,10 @@ _JSON_LIST: Final[TypeAdapter[list[JsonValue]]] = TypeAdapter(list[JsonValue])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """All that a deployment is wished to be. `properties` hold the addresses for alerts; `env` all values."""
+    """All that a deployment is wished to be. `properties` hold the addresses for alerts; `env` all values.
+
+    `image_version` is the Airflow in the image that was deployed, "" where none was or nobody knows.
+    """
 
     label: str
     release_name: str
@@ -56,6 +59,12 @@ class Wish:
     cloud_role: str
     dag_deployment: JsonObject
     triggerer_replicas: int
+    image_version: str = ""
+
+    @property
+    def next_version(self) -> str:
+        """The Airflow that comes up: the one in the image, else the one that is wished."""
+        return self.image_version or self.airflow_version
 
 
 Asked: TypeAlias = CreateDeployment | Wish

@@ -21,6 +21,7 @@ from services.deployments.contract import (
     DeploymentFailed,
     DeploymentHibernated,
     DeploymentHibernationRequested,
+    DeploymentImageDeployed,
     DeploymentPurgeRequested,
     DeploymentRemoved,
     DeploymentRetryRequested,
@@ -32,6 +33,7 @@ from services.deployments.contract import (
     JsonObject,
     WorkspaceId,
 )
+from services.deployments.domain.images import Image, image_of, with_image
 from services.deployments.domain.specification import ALERT_EMAILS, Wish
 from shared.store.personal import Forgotten, clear_text
 
@@ -115,6 +117,8 @@ def _wished(deployment: Live | Deleted, event: DeploymentWish) -> Deployment:
             return _changed(deployment, event) if isinstance(deployment, Live) else deployment
         case DeploymentDagsDeployed() | DeploymentDagsActivated():
             return _next(_bundled(deployment, event), event.generation)
+        case DeploymentImageDeployed():
+            return _next(_with_image(deployment, event), event.generation)
         case DeploymentHibernationRequested() | DeploymentWakeRequested():
             asleep = isinstance(event, DeploymentHibernationRequested)
             slept = replace(deployment, asleep=asleep) if isinstance(deployment, Live) else deployment
@@ -133,7 +137,7 @@ def _wished(deployment: Live | Deleted, event: DeploymentWish) -> Deployment:
 def _seen(deployment: Live | Deleted, event: DeploymentSight) -> Deployment:
     match event:
         case DeploymentBecameHealthy():
-            running = deployment.wish.airflow_version if isinstance(deployment, Live) else ""
+            running = deployment.wish.next_version if isinstance(deployment, Live) else ""
             healthy = replace(deployment, condition=Condition.HEALTHY)
             return replace(healthy, airflow_version=running) if isinstance(healthy, Live) else healthy
         case DeploymentBecameUnhealthy():
@@ -200,6 +204,8 @@ def _updated(wish: Wish, event: DeploymentUpdated) -> Wish:
     if event.env_keys is not None:
         given["env"] = _variables(event.env_keys, event.plain_keys or (), event.env)
     given["properties"] = properties_after(wish.properties, event)
+    if event.config is not None and image_of(event.config) != image_of(wish.config):
+        given["image_version"] = ""
     return replace(wish, **given)
 
 
@@ -219,6 +225,18 @@ def _bundled(deployment: Live | Deleted, event: DeploymentDagsDeployed | Deploym
     if isinstance(event, DeploymentDagsDeployed):
         bundles = (*bundles, Bundle(event.version, event.sha256))[-KEPT_BUNDLES:]
     return replace(deployment, bundles=bundles, active_bundle=event.version)
+
+
+def _with_image(deployment: Live | Deleted, event: DeploymentImageDeployed) -> Live | Deleted:
+    if not isinstance(deployment, Live):
+        return deployment
+    wish = replace(
+        deployment.wish,
+        config=with_image(deployment.wish.config, Image(event.repository, event.tag)),
+        image_version=event.image_version,
+        airflow_version=event.airflow_version,
+    )
+    return replace(deployment, wish=wish)
 
 
 def _next(deployment: Live | Deleted, generation: int) -> Deployment:

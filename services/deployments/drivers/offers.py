@@ -7,7 +7,7 @@ from services.deployments.drivers.protocol import Capabilities
 from services.deployments.runner.versions import VERSIONS
 from services.deployments.settings import DriverName
 
-SIMULATED = Capabilities(executors=tuple(Executor), default_executor=Executor.CELERY)
+SIMULATED = Capabilities(executors=tuple(Executor), default_executor=Executor.CELERY, images=True)
 LOCAL = Capabilities(
     executors=(Executor.LOCAL, Executor.CELERY),
     default_executor=Executor.LOCAL,

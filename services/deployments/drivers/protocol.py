@@ -12,11 +12,12 @@ from shared.errors import Unavailable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a driver offers; `airflow_versions` newest first, None: whatever is asked for."""
+    """What a driver offers; `airflow_versions` newest first, None: whatever is asked for. `images`: it runs images."""
 
     executors: tuple[Executor, ...]
     default_executor: Executor
     airflow_versions: tuple[str, ...] | None = None
+    images: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

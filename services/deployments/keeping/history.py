@@ -34,7 +34,7 @@ class Specifications:
             deployment_id=deployment_id,
             release_name=wish.release_name,
             executor=wish.executor,
-            airflow_version=wish.airflow_version,
+            airflow_version=wish.next_version,
             version=wish.version,
             config=wish.config,
             properties=wish.properties,

@@ -1,11 +1,9 @@
 """What is done to deployments."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from ariadne import MutationType
-from pydantic import TypeAdapter, ValidationError
-from pydantic.alias_generators import to_camel
 
 from services.deployments.contract import (
     ActivateDags,
@@ -13,13 +11,9 @@ from services.deployments.contract import (
     DeleteDeployment,
     DeploymentId,
     DeploymentRow,
-    EnvironmentVariable,
-    Executor,
     HibernateDeployment,
-    JsonObject,
     MigrateDeployment,
     RetryDeployment,
-    Rule,
     SetAirflowVersion,
     UpdateDeployment,
     WakeDeployment,
@@ -27,8 +21,16 @@ from services.deployments.contract import (
 )
 from services.gateway.context import Info
 from services.gateway.resolvers.arguments import checked, mapping, payload_of, required, text_in
+from services.gateway.resolvers.deployment_arguments import (
+    components_in,
+    dag_deployment_in,
+    environment_in,
+    executor_in,
+    object_in,
+    refuse_runtime,
+    replicas_in,
+)
 from services.gateway.resolvers.deployments import named_deployment, shown_variables
-from shared.errors import Invalid
 
 mutation: Final = MutationType()
 
@@ -37,14 +39,12 @@ BINDABLES: Final = [mutation]
 CommandT = TypeVar("CommandT", HibernateDeployment, WakeDeployment, RetryDeployment)
 
 _PAYLOAD: Final = ("label", "description", "config", "version", "properties")
-_COMPONENTS: Final = ("workers", "webserver", "scheduler")
-_ITEMS: Final[TypeAdapter[list[dict[str, Any]]]] = TypeAdapter(list[dict[str, Any]])
 
 
 @mutation.field("createDeployment")
 async def resolve_create(_: object, info: Info, **sent: Any) -> DeploymentRow:
     """Create a deployment."""
-    _refuse_runtime(sent)
+    refuse_runtime(sent)
     with checked():
         command = CreateDeployment(
             workspace_id=WorkspaceId(required("workspaceUuid", sent.get("workspace_uuid"))),
@@ -53,14 +53,15 @@ async def resolve_create(_: object, info: Info, **sent: Any) -> DeploymentRow:
             description=sent.get("description") or "",
             version=sent.get("version") or "",
             airflow_version=sent.get("airflow_version") or "",
-            executor=_executor(sent),
-            config={**mapping("config", sent.get("config")), **_components(sent)},
-            env=_environment(sent.get("env")) or (),
+            executor=executor_in(sent),
+            config={**mapping("config", sent.get("config")), **components_in(sent)},
+            env=environment_in(sent.get("env")) or (),
             properties=mapping("properties", sent.get("properties")),
             cloud_role=sent.get("cloud_role") or "",
-            dag_deployment=_dag_deployment(sent) or {},
-            triggerer_replicas=_replicas(sent),
+            dag_deployment=dag_deployment_in(sent) or {},
+            triggerer_replicas=replicas_in(sent),
             release_name=sent.get("release_name") or "",
+            image=sent.get("image") or "",
         )
     return await info.context.send(info, command)
 
@@ -75,48 +76,16 @@ async def resolve_update(_: object, info: Info, *, deployment_uuid: str | None =
             label=text_in(payload, "label"),
             description=text_in(payload, "description"),
             version=text_in(payload, "version"),
-            executor=_executor(sent),
-            config=_object("config", sent.get("config")),
-            config_patch=_object("config", payload.get("config")),
-            properties=_object("properties", payload.get("properties")),
-            env=_environment(sent.get("env")),
+            executor=executor_in(sent),
+            config=object_in("config", sent.get("config")),
+            config_patch=object_in("config", payload.get("config")),
+            properties=object_in("properties", payload.get("properties")),
+            env=environment_in(sent.get("env")),
             cloud_role=sent.get("cloud_role"),
-            dag_deployment=_dag_deployment(sent),
-            triggerer_replicas=_replicas(sent),
+            dag_deployment=dag_deployment_in(sent),
+            triggerer_replicas=replicas_in(sent),
         )
     return await info.context.send(info, command)
-
-
-@mutation.field("upsertDeployment")
-async def resolve_upsert(_: object, info: Info, **sent: Any) -> DeploymentRow:
-    """Update the deployment that is named by its id or its release name, or create one."""
-    _refuse_runtime(sent)
-    id_, name = sent.get("deployment_uuid"), sent.get("release_name")
-    if not id_ and name and not sent.get("workspace_uuid"):
-        id_ = (await named_deployment(info, name)).id
-    if not id_:
-        env = sent.get("environment_variables")
-        created = {**sent, "env": env}
-        return cast("DeploymentRow", await resolve_create(None, info, **created))
-    with checked():
-        command = UpdateDeployment(
-            deployment_id=DeploymentId(id_),
-            label=sent.get("label"),
-            description=sent.get("description"),
-            version=sent.get("version"),
-            executor=_executor(sent),
-            config=_object("config", sent.get("config")),
-            config_patch=_components(sent) or None,
-            properties=_object("properties", sent.get("properties")),
-            env=_environment(sent.get("environment_variables"), secret=False),
-            cloud_role=sent.get("cloud_role"),
-            dag_deployment=_dag_deployment(sent),
-            triggerer_replicas=_replicas(sent),
-        )
-    row: DeploymentRow = await info.context.send(info, command)
-    if version := sent.get("airflow_version"):
-        row = await info.context.send(info, SetAirflowVersion(deployment_id=row.id, airflow_version=version))
-    return row
 
 
 @mutation.field("updateDeploymentVariables")
@@ -131,7 +100,7 @@ async def resolve_update_variables(
     """Replace the environment of a deployment and return it."""
     id_ = deployment_uuid or (await named_deployment(info, required("deploymentUuid", release_name))).id
     with checked():
-        env = _environment(environment_variables or [], secret=False)
+        env = environment_in(environment_variables or [], secret=False)
         command = UpdateDeployment(deployment_id=DeploymentId(id_), env=env)
     row: DeploymentRow = await info.context.send(info, command)
     return shown_variables(row.variables)
@@ -148,6 +117,22 @@ async def resolve_update_airflow(
             airflow_version=required("desiredAirflowVersion", desired_airflow_version),
         )
     return await info.context.send(info, command)
+
+
+@mutation.field("updateDeploymentRuntime")
+async def resolve_update_runtime(
+    _: object, info: Info, *, deployment_uuid: str, desired_runtime_version: str
+) -> DeploymentRow:
+    """Refuse another version of Astro Runtime, of which none is offered, to those who might wish it."""
+    row = await _unchanged(info, deployment_uuid)
+    refuse_runtime({"runtime_version": required("desiredRuntimeVersion", desired_runtime_version)})
+    return row
+
+
+@mutation.field("cancelRuntimeUpdate")
+async def resolve_cancel_runtime(_: object, info: Info, *, deployment_uuid: str) -> DeploymentRow:
+    """Return the deployment, of which no version of Astro Runtime is ever wished."""
+    return await _unchanged(info, deployment_uuid)
 
 
 @mutation.field("upgradeDeployment")
@@ -226,61 +211,16 @@ async def resolve_delete(
     return await info.context.send(info, command)
 
 
+async def _unchanged(info: Info, deployment_uuid: str) -> DeploymentRow:
+    """Return a deployment that the caller may change."""
+    with checked():
+        command = UpdateDeployment(deployment_id=DeploymentId(required("deploymentUuid", deployment_uuid)))
+    row: DeploymentRow = await info.context.send(info, command)
+    return row
+
+
 async def _wish(info: Info, wish: type[CommandT], deployment_uuid: str) -> DeploymentRow:
     with checked():
         command = wish(deployment_id=DeploymentId(required("deploymentUuid", deployment_uuid)))
     row: DeploymentRow = await info.context.send(info, command)
     return row
-
-
-def _refuse_runtime(sent: Mapping[str, Any]) -> None:
-    if sent.get("runtime_version"):
-        raise Invalid("Astro Runtime is not offered here, ask for an airflowVersion", rule=Rule.INVALID_VERSION)
-
-
-def _executor(sent: Mapping[str, Any]) -> Executor | None:
-    named = sent.get("executor")
-    return Executor(named) if named else None
-
-
-def _object(name: str, value: Any) -> JsonObject | None:
-    return None if value is None else mapping(name, value)
-
-
-def _components(sent: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the sizes of components that are given as arguments of their own, as they stand in a configuration."""
-    return {name: _camel(sent[name]) for name in _COMPONENTS if sent.get(name)}
-
-
-def _dag_deployment(sent: Mapping[str, Any]) -> JsonObject | None:
-    """Return how DAG files are to come; an empty object, which the CLI always sends, means nothing."""
-    given = sent.get("dag_deployment")
-    return _camel(given) if given else None
-
-
-def _replicas(sent: Mapping[str, Any]) -> int | None:
-    replicas: int | None = mapping("triggerer", sent.get("triggerer")).get("replicas")
-    return replicas
-
-
-def _camel(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {to_camel(name): value for name, value in given.items() if value is not None}
-
-
-def _environment(given: Any, *, secret: bool = True) -> tuple[EnvironmentVariable, ...] | None:
-    """Return variables as they are sent; `secret`: what one is that does not say."""
-    if given is None:
-        return None
-    try:
-        items = _ITEMS.validate_python(given)
-        return tuple(
-            EnvironmentVariable(
-                key=item["key"],
-                value=item.get("value") or "",
-                is_secret=secret if (said := item.get("is_secret", item.get("isSecret"))) is None else said,
-            )
-            for item in items
-        )
-    except (ValidationError, KeyError):
-        text = "the environment must be a list of objects with a key, a value and isSecret"
-        raise Invalid(text, rule=Rule.INVALID_VARIABLE) from None

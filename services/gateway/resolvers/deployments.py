@@ -1,6 +1,5 @@
 """Deployments: how they are found and what they show."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from services.deployments.contract import (
     Deployments,
     VariableRow,
     WorkspaceId,
+    cli_number,
 )
 from services.gateway.context import Info
 from services.gateway.paging import MOST_LISTED, all_rows, page_size
@@ -26,7 +26,6 @@ deployment: Final = ObjectType("Deployment")
 
 BINDABLES: Final = [query, deployment]
 
-_CLI_TAG: Final = re.compile(r"(?:cli|deploy)-(\d{1,9})")
 _NEVER_SHOWN: Final = frozenset({"sshKey", "knownHosts"})
 
 deployment.set_alias("uuid", "id")
@@ -147,15 +146,17 @@ def resolve_dag_deployment(row: DeploymentRow, _: Info) -> Mapping[str, Any]:
 
 @deployment.field("deployInfo")
 def resolve_deploy_info(row: DeploymentRow, _: Info) -> Mapping[str, str | None]:
-    """Return the tag of its image and the next that the CLI will push."""
+    """Return the tag of its image, the last that the command line made, and the next that it will."""
     images = row.config.get("images")
     airflow = images.get("airflow") if isinstance(images, Mapping) else None
     tag = airflow.get("tag") if isinstance(airflow, Mapping) else None
-    current = tag if isinstance(tag, str) else None
-    numbered = _CLI_TAG.fullmatch(current or "")
-    following = f"cli-{int(numbered[1]) + 1}" if numbered else "cli-1"
-    latest = current if numbered else None
-    return {"current": current, "latest": latest, "next": following, "next_cli": following}
+    following = f"cli-{cli_number(row.cli_tag) + 1}"
+    return {
+        "current": tag if isinstance(tag, str) else None,
+        "latest": row.cli_tag or None,
+        "next": following,
+        "next_cli": following,
+    }
 
 
 @deployment.field("urls")

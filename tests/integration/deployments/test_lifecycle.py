@@ -13,6 +13,7 @@ from services.deployments.contract import (
     Component,
     CreateDeployment,
     DeleteDeployment,
+    DeployImage,
     DeploymentRow,
     EnvironmentVariable,
     HibernateDeployment,
@@ -225,6 +226,7 @@ async def test_a_rebuild_equals_the_running_table(ground: Ground, gateway: Gatew
             await gateway.create(f"number {n}", config={"n": n}, properties={"alert_emails": ["a@example.com"]})
             for n in range(6)
         ]
+        await gateway.ask(DeployImage(deployment_id=rows[2].id, image="a/b:cli-3", airflow_version="3.3.2"), member())
         for row in rows[:2]:
             hard = row is rows[0]
             await gateway.ask(DeleteDeployment(deployment_id=row.id, hard=hard), member())

@@ -19,6 +19,7 @@ from services.deployments.contract import (
     DeploymentHibernated,
     DeploymentHibernationRequested,
     DeploymentId,
+    DeploymentImageDeployed,
     DeploymentPurgeRequested,
     DeploymentRemoved,
     DeploymentRetryRequested,
@@ -77,6 +78,15 @@ DEPLOYED = DeploymentDagsDeployed(
     deployed_at=LATER,
 )
 ACTIVATED = DeploymentDagsActivated(deployment_id=ID, version=1, generation=4, activated_at=LATER)
+IMAGED = DeploymentImageDeployed(
+    deployment_id=ID,
+    repository="registry.example.com/nightly/airflow",
+    tag="cli-7",
+    image_version=CREATED.airflow_version,
+    airflow_version=CREATED.airflow_version,
+    generation=2,
+    deployed_at=LATER,
+)
 ASLEEP = DeploymentHibernationRequested(deployment_id=ID, generation=2, requested_at=LATER)
 HIBERNATED = DeploymentHibernated(deployment_id=ID, generation=2, hibernated_at=LATER)
 AWAKE = DeploymentWakeRequested(deployment_id=ID, generation=3, requested_at=LATER)

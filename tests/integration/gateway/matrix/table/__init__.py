@@ -9,6 +9,7 @@ from typing import Final
 
 from tests.integration.gateway.matrix.rows import Row
 from tests.integration.gateway.matrix.table.accounts import ACCOUNTS
+from tests.integration.gateway.matrix.table.deploying import DEPLOYING
 from tests.integration.gateway.matrix.table.deployments import DEPLOYMENTS
 from tests.integration.gateway.matrix.table.groups import GROUPS
 from tests.integration.gateway.matrix.table.invites import INVITES
@@ -31,7 +32,7 @@ _ALL: Final[Mapping[str, Sequence[Row]]] = {
     "Teams": TEAMS,
     "Service accounts": [*SERVICE_ACCOUNTS, *SCOPED_ACCOUNTS],
     "Invites": INVITES,
-    "Deployments": DEPLOYMENTS,
+    "Deployments": [*DEPLOYMENTS, *DEPLOYING],
     "Running it": OPERATIONS,
 }
 SUBJECTS: Final = {

@@ -1,4 +1,4 @@
-"""Who may see and change deployments, and read their logs."""
+"""Who may see and change deployments."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -189,16 +189,6 @@ DEPLOYMENTS: Final[Sequence[Row]] = [
         shows="<deployment>",
     ),
     Row(
-        operation="activateDagBundle",
-        permission="deployment.images.push or system.deployments.update",
-        sent='activateDagBundle(deploymentUuid: "<deployment>", version: 7) { id }',
-        own=DEPLOYMENT_EDITORS,
-        anywhere=SYSTEM_EDITORS,
-        otherwise=Outcome.HIDDEN,
-        says="There is no bundle 7 among the last ones",
-        silent=True,
-    ),
-    Row(
         operation="hibernateDeployment",
         permission="deployment.config.update or system.deployments.update",
         sent='hibernateDeployment(deploymentUuid: "<deployment>") { id }',
@@ -245,15 +235,5 @@ DEPLOYMENTS: Final[Sequence[Row]] = [
         otherwise=Outcome.HIDDEN,
         shows="<deployment>",
         alone=True,
-    ),
-    Row(
-        operation="deploymentLogStream",
-        permission="deployment.logs.get or system.deployments.logs",
-        kind=Operation.SUBSCRIPTION,
-        sent='deploymentLogStream(deploymentUuid: "<deployment>", interval: 100, timestamp: "2000-01-01T00:00:00Z") '
-        "{ id }",
-        own=DEPLOYMENT_VIEWERS,
-        anywhere=SYSTEM_VIEWERS,
-        otherwise=Outcome.HIDDEN,
     ),
 ]

@@ -1,14 +1,23 @@
-"""The commands about DAG files: a bundle is looked through and stored before its event is."""
+"""The commands that deploy DAG files and images: a bundle is looked through and stored before its event is."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from services.deployments.access import require_sees
 from services.deployments.bundles.store import Bundles
-from services.deployments.contract import ActivateDags, DeployDags, DeploymentId, DeploymentRow, deployment_stream
+from services.deployments.contract import (
+    ActivateDags,
+    DeployDags,
+    DeployImage,
+    DeploymentId,
+    DeploymentRow,
+    deployment_stream,
+)
 from services.deployments.domain.bundles import AddBundle
 from services.deployments.domain.deployment import DEPLOYMENT
 from services.deployments.domain.state import Live
+from services.deployments.drivers.protocol import Capabilities
+from services.deployments.offer import require_images
 from services.deployments.projections import row_of
 from services.identity.contract.holdings import asker_with_all_grants
 from shared.auth import deployment, workspace
@@ -21,19 +30,22 @@ from shared.store.events import EventStore
 _PUSH: Final = "deployment.images.push"
 _UPDATE_ANY: Final = "system.deployments.update"
 
+DeployT = TypeVar("DeployT", DeployDags, ActivateDags, DeployImage)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DagHandlers:
-    """Handles commands about DAG files."""
+class DeployHandlers:
+    """Handles commands about DAG files and images; `offered` is the driver's."""
 
     store: EventStore
     commands: Commands
     bus: Bus
     bundles: Bundles
+    offered: Capabilities
 
     def by_type(self) -> Handlers:
         """Return the handler of each command."""
-        return {DeployDags: self.deploy_dags, ActivateDags: self.activate_dags}
+        return {DeployDags: self.deploy_dags, ActivateDags: self.activate_dags, DeployImage: self.deploy_image}
 
     async def deploy_dags(self, request: Request[DeployDags]) -> Result[DeploymentRow]:
         """Take a bundle, have the deployment run it, and answer with its row."""
@@ -64,6 +76,19 @@ class DagHandlers:
 
         return self._result(await self._run(request, attempt))
 
+    async def deploy_image(self, request: Request[DeployImage]) -> Result[DeploymentRow]:
+        """Have the deployment run an image and answer with its row."""
+        command = request.message
+
+        async def attempt(unit: Unit) -> str:
+            state, stream = await self._allowed(unit, command.deployment_id)
+            require_images(self.offered)
+            found = await unit.load(DEPLOYMENT, command.deployment_id)
+            unit.append(found, DEPLOYMENT.decide(command, state))
+            return stream
+
+        return self._result(await self._run(request, attempt))
+
     async def _allowed(self, unit: Unit, deployment_id: DeploymentId) -> tuple[Live, str]:
         asker = await asker_with_all_grants(self.bus, unit.context)
         found = await unit.load(DEPLOYMENT, deployment_id)
@@ -76,7 +101,7 @@ class DagHandlers:
             unit.require(_PUSH, deployment(deployment_id), workspace(found.state.workspace_id), principal=asker)
         return found.state, found.stream
 
-    async def _run(self, request: Request[DeployDags] | Request[ActivateDags], attempt: Attempt) -> Committed:
+    async def _run(self, request: Request[DeployT], attempt: Attempt) -> Committed:
         return await self.commands.run(request, attempt, queue_key=deployment_stream(request.message.deployment_id))
 
     def _result(self, committed: Committed) -> Result[DeploymentRow]:
