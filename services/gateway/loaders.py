@@ -108,6 +108,15 @@ class Loaders:
         return _grouped(keys, rows, lambda row: row.user_id, "roleBindings")
 
     @_batched
+    async def bindings_on(self, keys: list[str]) -> list[list[UserBindingRow]]:
+        hidden: set[str] = set()
+        wanted = Bindings(entities=tuple(keys))
+        rows = await _loaded(
+            "roleBindings", _noting(hidden, lambda after: self._ask(wanted.model_copy(update={"after_id": after})))
+        )
+        return _grouped(keys, rows, lambda row: row.entity, "roleBindings", hidden)
+
+    @_batched
     async def service_accounts(self, keys: list[str]) -> list[list[ServiceAccountRow]]:
         entities = tuple(keys)
         rows = await _loaded(

@@ -19,6 +19,9 @@ from services.deployments.contract import (
 from services.gateway.context import Info
 from services.gateway.paging import MOST_LISTED, all_rows, page_size
 from services.gateway.resolvers.arguments import mapping, required
+from services.gateway.resolvers.views import Binding, binding_of_account, binding_of_holder, binding_of_team, shown
+from shared.auth import deployment as entity_of
+from shared.auth import workspace as workspace_of
 from shared.errors import Invalid, NotFound
 
 query: Final = QueryType()
@@ -26,6 +29,8 @@ deployment: Final = ObjectType("Deployment")
 
 BINDABLES: Final = [query, deployment]
 
+PUSH: Final = "deployment.images.push"
+UPDATE_ANY: Final = "system.deployments.update"
 _NEVER_SHOWN: Final = frozenset({"sshKey", "knownHosts"})
 
 deployment.set_alias("uuid", "id")
@@ -116,6 +121,28 @@ async def resolve_runtime_releases(_: object, info: Info, **__: Any) -> Sequence
     """Return the releases of Astro Runtime, of which none are offered, to whoever is signed in."""
     await _configuration(info)
     return ()
+
+
+@deployment.field("roleBindings")
+async def resolve_role_bindings(row: DeploymentRow, info: Info) -> list[Binding]:
+    """Return the bindings on it of users, of service accounts and of teams."""
+    loaders, entity = info.context.loaders, entity_of(row.id)
+    asked = loaders.bindings_on.load(entity), loaders.service_accounts.load(entity), loaders.teams_on.load(entity)
+    users, accounts, teams = await asked[0], await asked[1], await asked[2]
+    return shown(
+        [
+            *(binding_of_holder(each) for each in users),
+            *map(binding_of_account, accounts),
+            *(binding_of_team(each, each.team_id) for each in teams),
+        ]
+    )
+
+
+@deployment.field("deploymentCapabilities")
+async def resolve_capabilities(row: DeploymentRow, info: Info) -> dict[str, bool]:
+    """Return what the caller may do with it."""
+    caller, places = await info.context.holder(), (entity_of(row.id), workspace_of(row.workspace_id))
+    return {"can_deploy": caller.holds(PUSH, *places) or caller.holds(UPDATE_ANY)}
 
 
 @deployment.field("workspace")

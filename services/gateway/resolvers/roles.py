@@ -40,6 +40,14 @@ def resolve_role(binding: Binding, _: Info) -> str | None:
     return shown_role(binding.role, Interface.GRAPHQL)
 
 
+@role_binding.field("user")
+async def resolve_binding_user(binding: Binding, info: Info) -> Any:
+    """Return the user that holds it."""
+    if binding.user is not None or not binding.user_id:
+        return binding.user
+    return await info.context.loaders.users.load(binding.user_id)
+
+
 @role_binding.field("team")
 async def resolve_binding_team(binding: Binding, info: Info) -> Any:
     """Return the team that holds it."""

@@ -23,7 +23,7 @@ from services.invites.contract import InviteRow
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A role binding with the one who holds it."""
+    """A role binding with the one who holds it; a user may be known by their id alone."""
 
     id: str
     role: Role
@@ -31,6 +31,7 @@ class Binding:
     created_at: datetime
     updated_at: datetime
     user: UserRow | None = None
+    user_id: str = ""
     service_account: dict[str, Any] | None = None
     team_id: str = ""
 
@@ -88,6 +89,11 @@ def id_of(entity: str, kind: str) -> str:
 def binding_of_user(row: BindingRow | UserBindingRow, user: UserRow) -> Binding:
     """Return a person's binding."""
     return Binding(row.id, row.role, row.entity, row.created_at, row.updated_at, user=user)
+
+
+def binding_of_holder(row: UserBindingRow) -> Binding:
+    """Return a person's binding, where that person is not known yet."""
+    return Binding(row.id, row.role, row.entity, row.created_at, row.updated_at, user_id=row.user_id)
 
 
 def binding_of_team(row: BindingRow, team_id: str) -> Binding:

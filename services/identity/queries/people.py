@@ -30,7 +30,7 @@ from services.identity.handlers.replies import with_roles, without_roles
 from services.identity.handlers.streams import DEPLOYMENT, WORKSPACE
 from services.identity.projections.rows import UserRecord
 from services.identity.queries.pages import page
-from services.identity.queries.seeing import asker_of, entities_with, is_self
+from services.identity.queries.seeing import asker_of, entities_with, is_self, reached_from
 from services.identity.sql import QUERIES
 from shared import auth
 from shared.auth import Principal
@@ -81,10 +81,20 @@ class People:
     async def bindings(self, request: Request[Bindings]) -> Result[BindingList]:
         """Return the bindings that the asker may see: where one is seen, so is its person."""
         asked, asker = request.message, await asker_of(request.context, self.kit)
+        if asked.entities:
+            return await self._bindings_on(asker, asked)
         of = (list(asked.user_ids), asked.after_id, asked.limit + 1)
         found = await self.pool.fetch(QUERIES["bindings_of_people"], *of, *_shown_to(asker))
         kept, more = page(_bindings(found), limit=asked.limit)
         return Result(BindingList(rows=kept, more=more))
+
+    async def _bindings_on(self, asker: Principal, asked: Bindings) -> Result[BindingList]:
+        places = await reached_from(self.pool, asked.entities)
+        seen = [entity for entity in asked.entities if _sees_holders(asker, places[entity])]
+        found = await self.pool.fetch(QUERIES["bindings_on_entities"], seen, asked.after_id, asked.limit + 1)
+        kept, more = page(_bindings(found), limit=asked.limit)
+        forbidden = tuple(entity for entity in asked.entities if entity not in set(seen))
+        return Result(BindingList(rows=kept, more=more, forbidden=forbidden))
 
     async def members(self, request: Request[WorkspaceMembers]) -> Result[MemberList]:
         """Return the members of those workspaces whose members the asker may see."""
@@ -162,6 +172,11 @@ async def with_shown_roles(
 def _bindings(found: Sequence[Any]) -> Sequence[UserBindingRow]:
     """Return the bindings of rows, read at once: there are thousands in a page of people."""
     return _BINDINGS.validate_json(f"[{','.join(each['row'] for each in found)}]")
+
+
+def _sees_holders(asker: Principal, places: Sequence[str]) -> bool:
+    """Say whether the asker may know who holds a role on an entity; `places`: it and what it is in."""
+    return asker.holds(_SEE_ALL) or asker.holds(f"{entity_kind(places[0])}.users.get", *places)
 
 
 def _shown_to(asker: Principal) -> tuple[bool, str, list[str], list[str]]:

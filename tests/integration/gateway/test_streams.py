@@ -2,24 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-import aiohttp
 import pytest
 
 from services.gateway.logs import tail
 from services.gateway.sockets.session import MOST_OPERATIONS
 from tests.integration.bus import until
+from tests.integration.gateway.talks import DATA, LEGACY, STOP, TRANSPORT, Talk, talking
 from tests.integration.gateway.whole import Aerodrome
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-LEGACY, TRANSPORT = "graphql-ws", "graphql-transport-ws"
-START = {LEGACY: "start", TRANSPORT: "subscribe"}
-DATA = {LEGACY: "data", TRANSPORT: "next"}
-STOP = {LEGACY: "stop", TRANSPORT: "complete"}
 BOTH = pytest.mark.parametrize("protocol", [LEGACY, TRANSPORT])
 STREAM = """subscription ($d: String, $since: DateTime, $c: String) {
   deploymentLogStream(deploymentUuid: $d, interval: 100, timestamp: $since, component: $c) {
@@ -27,55 +21,6 @@ STREAM = """subscription ($d: String, $since: DateTime, $c: String) {
   }
 }"""
 LONG_AGO = "2000-01-01T00:00:00.123456789Z"
-
-
-@dataclass
-class Talk:
-    """A socket that has begun, as one client sees it."""
-
-    socket: aiohttp.ClientWebSocketResponse
-    protocol: str
-
-    async def send(self, kind: str, key: Any = None, payload: Any = None) -> None:
-        frame: dict[str, Any] = {"type": kind}
-        if key is not None:
-            frame["id"] = key
-        if payload is not None:
-            frame["payload"] = payload
-        await self.socket.send_json(frame)
-
-    async def start(self, key: Any, document: str, **variables: Any) -> None:
-        await self.send(START[self.protocol], key, {"query": document, "variables": variables})
-
-    async def frame(self) -> dict[str, Any]:
-        async with asyncio.timeout(20):
-            found: dict[str, Any] = await self.socket.receive_json()
-            return found
-
-    async def lines(self, key: Any, least: int) -> list[dict[str, Any]]:
-        """Return at least so many lines of one operation."""
-        lines: list[dict[str, Any]] = []
-        while len(lines) < least:
-            frame = await self.frame()
-            assert (frame["type"], frame.get("id")) == (DATA[self.protocol], key), frame
-            lines += frame["payload"]["data"]["deploymentLogStream"]
-        return lines
-
-    async def closed(self) -> int | None:
-        async with asyncio.timeout(20):
-            while (await self.socket.receive()).type is aiohttp.WSMsgType.TEXT:
-                pass
-        return self.socket.close_code
-
-
-@asynccontextmanager
-async def talking(aerodrome: Aerodrome, protocol: str, token: str = "") -> AsyncGenerator[Talk]:
-    """Open a socket in somebody's name, by default the administrator's."""
-    async with aerodrome.door.socket(protocol) as socket:
-        talk = Talk(socket, protocol)
-        await talk.send("connection_init", payload={"authorization": token or aerodrome.admin})
-        assert await talk.frame() == {"type": "connection_ack"}
-        yield talk
 
 
 async def make_deployment(aerodrome: Aerodrome) -> str:

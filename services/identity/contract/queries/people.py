@@ -47,15 +47,18 @@ class LoadUsers(Question[UserList]):
 
 
 class Bindings(Paged[BindingList]):
-    """Return the role bindings of several persons, as far as the asker may see those persons (see LoadUsers).
+    """Return the role bindings of several persons, or of all persons on several workspaces or deployments (`entities`).
 
-    One's own are all there; of others, with system.users.get all, else those in workspaces where the asker holds
-    workspace.users.get. The `roles` of a UserRow in an answer are limited likewise.
+    Of persons, as far as the asker may see them (see LoadUsers): one's own are all there; of others, with
+    system.users.get all, else those in workspaces where the asker holds workspace.users.get. The `roles` of a UserRow
+    in an answer are limited likewise. Of entities, those on which the asker holds <kind>.users.get, of a deployment
+    also on its workspace, or system.users.get; the others come back as `forbidden`.
     """
 
     subject: ClassVar[str] = "identity.query.bindings"
 
-    user_ids: tuple[UserId, ...] = Field(max_length=MOST_ROWS)
+    user_ids: tuple[UserId, ...] = Field(default=(), max_length=MOST_ROWS)
+    entities: tuple[str, ...] = Field(default=(), max_length=MOST_ROWS)
 
 
 class Holders(Paged[UserList]):

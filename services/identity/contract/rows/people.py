@@ -73,9 +73,13 @@ class UserBindingRow(BindingRow):
 
 
 class BindingList(Message):
-    """Bindings by rising id; `more`: ask again with `after_id` = the last id."""
+    """Bindings by rising id; `more`: ask again with `after_id` = the last id.
+
+    `forbidden`: entities on which the asker may not see them, among those that were asked for.
+    """
 
     rows: tuple[UserBindingRow, ...] = ()
+    forbidden: tuple[str, ...] = ()
     more: bool = False
 
 

@@ -159,6 +159,22 @@ where b.user_id = any($1::text[]) and b.id > $2 and (
 order by b.id
 limit $3
 
+-- name: bindings_on_entities
+-- $1 entities, $2 after this binding, $3 at most so many. No more than a page is read of each entity.
+select to_jsonb(b)::text as row
+from (
+    select found.*
+    from unnest($1::text[]) place (entity)
+    cross join lateral (
+        select b.* from read.role_bindings b where b.entity = place.entity and b.id > $2 order by b.id limit $3
+    ) found
+    where (select true from read.workspaces w where w.id = substr(place.entity, 11))
+        or (select true from read.deployments d where d.id = substr(place.entity, 12))
+    order by found.id
+    limit $3
+) b
+order by b.id
+
 -- name: holders
 -- Who holds a role: $1 entities, $2 after this person, $3 at most so many, $4 roles, null for any.
 select to_jsonb(u)::text as row

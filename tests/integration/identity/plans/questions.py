@@ -133,6 +133,7 @@ ASKED: Final[Mapping[str, Asked]] = {
     "users_by_change": _search(5, lambda k: k.at),
     "users_all": lambda _: ["", PAGE],
     "users_seen": lambda k: [k.people, "", False, k.person, k.entities, k.places, k.entities],
+    "bindings_on_entities": lambda k: [k.entities, "", PAGE],
     "bindings_of_people": lambda k: [[k.person], "", PAGE, False, k.person, k.entities, k.places],
     "users_beginning_with": lambda _: ["", PAGE, "zoë"],
     "holders": lambda k: [[k.entity], "", PAGE, None],

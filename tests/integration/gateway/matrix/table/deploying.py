@@ -89,4 +89,13 @@ DEPLOYING: Final[Sequence[Row]] = [
         anywhere=SYSTEM_VIEWERS,
         otherwise=Outcome.HIDDEN,
     ),
+    Row(
+        operation="deploymentStatus",
+        permission="deployment.config.get",
+        kind=Operation.SUBSCRIPTION,
+        sent='deploymentStatus(releaseName: "<release>") { result }',
+        own=DEPLOYMENT_VIEWERS,
+        anywhere=SYSTEM_VIEWERS,
+        otherwise=Outcome.HIDDEN,
+    ),
 ]
