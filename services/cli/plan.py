@@ -31,6 +31,7 @@ DRIVER = f"{PREFIX}DRIVER"
 # What a process may know of the shell that started us.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+OF_CLUSTERS = ("KUBECONFIG", "KUBERNETES_SERVICE_", "HELM_")
 SERVER_WAIT_S = 30
 SERVICE_WAIT_S = 12
 RUNNER_WAIT_S = 30
@@ -141,6 +142,9 @@ def environment(plan: Plan, name: str, outside: Mapping[str, str]) -> dict[str, 
             decided = {key: value for key, value in decided.items() if not key.startswith("SMTP_")}
     if name == RUNNER:  # it installs: mirrors, caches and proxies
         passed |= {key: value for key, value in outside.items() if key.startswith("UV_") or key.upper() in PROXIES}
+    if name == DEPLOYMENTS and outside.get(DRIVER) == DriverName.KUBERNETES:  # so does helm
+        wanted_by_helm = {key for key in outside if key.startswith(OF_CLUSTERS) or key.upper() in PROXIES}
+        passed |= {key: outside[key] for key in wanted_by_helm}
     ours = {f"{PREFIX}{key}": value for key, value in decided.items()}
     return {**passed, "PYTHONUNBUFFERED": "1", **wanted, **ours}
 

@@ -1,10 +1,11 @@
 """Puts the deployments service together."""
 
+import os
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, assert_never
 
 from services.deployments.adoption import AdoptionHandlers
 from services.deployments.bundles.store import Bundles
@@ -12,6 +13,7 @@ from services.deployments.contract import BUNDLES_STREAM, EVENTS, LOGS_STREAM, S
 from services.deployments.deploy_handlers import DeployHandlers
 from services.deployments.directory import WorkspaceDirectory
 from services.deployments.drivers.offers import offer_of
+from services.deployments.drivers.protocol import Driver
 from services.deployments.drivers.simulated import SimulatedDriver
 from services.deployments.handlers import CommandHandlers
 from services.deployments.keeping.assignments import Assignments
@@ -19,10 +21,12 @@ from services.deployments.keeping.history import Specifications
 from services.deployments.keeping.keeper import Keeper
 from services.deployments.keeping.lease import Lease
 from services.deployments.keeping.reporter import Reporter
+from services.deployments.kubernetes.app import LEASE, kubernetes_driver
 from services.deployments.logs.stream import LogStream
 from services.deployments.policies import DriverPolicy
 from services.deployments.projections import concern, deployments_projection
 from services.deployments.queries import QueryHandlers
+from services.deployments.runner.voices import Voices
 from services.deployments.settings import DeploymentsSettings, DriverName
 from services.deployments.workers import DriverWorker, PurgeWorker
 from services.identity.contract.holdings import asker_with_all_grants
@@ -43,7 +47,7 @@ def build(running: Running) -> Service:
     stream = LogStream(running.bus, settings.logs_age, settings.logs_bytes)
     assignments = Assignments(running.pool_queries)
     bundles = Bundles(running.pool_queries, running.bus)
-    keeper = _keeper(running, settings, assignments, stream)
+    keeper, keep = _keeper(running, settings, assignments, stream)
     reporter = Reporter(
         store=running.store,
         assignments=assignments,
@@ -61,7 +65,7 @@ def build(running: Running) -> Service:
             _job("log stream", stream.keep),
             _job("bundles", bundles.keep),
             _job("reporter", reporter.run),
-            *([_job("keeper", keeper.run)] if keeper else []),
+            *([_job("keeper", keep)] if keep else []),
         ),
         audited=Audited(concern_of=concern, asker_of=partial(asker_with_all_grants, running.bus)),
     )
@@ -87,13 +91,29 @@ def _handlers(running: Running, settings: DeploymentsSettings, bundles: Bundles)
 
 def _keeper(
     running: Running, settings: DeploymentsSettings, assignments: Assignments, stream: LogStream
-) -> Keeper | None:
-    """Return the keeper that lives in this process, None where the runner is another."""
-    if settings.driver is not DriverName.SIMULATED:
-        return None
-    driver = SimulatedDriver(stream)
-    lease = Lease(pool=running.pool_queries, driver=driver.name, holder=new_id(), lasts=SIMULATED_LEASE)
-    return Keeper(driver=driver, assignments=assignments, lease=lease, load=Specifications(running.store).load)
+) -> tuple[Keeper | None, Callable[[], Awaitable[None]] | None]:
+    """Return the keeper that lives in this process and how it runs, None where the runner is another."""
+    voices = Voices(stream)
+    driver: Driver
+    match settings.driver:
+        case DriverName.LOCAL:
+            return None, None
+        case DriverName.SIMULATED:
+            driver, lasts = SimulatedDriver(stream), SIMULATED_LEASE
+        case DriverName.KUBERNETES:
+            driver, lasts = kubernetes_driver(settings, voices.of, os.environ), LEASE
+        case _:
+            assert_never(settings.driver)
+    lease = Lease(pool=running.pool_queries, driver=driver.name, holder=new_id(), lasts=lasts)
+    keeper = Keeper(driver=driver, assignments=assignments, lease=lease, load=Specifications(running.store).load)
+
+    async def keep() -> None:
+        try:
+            await keeper.run()
+        finally:
+            await voices.close()
+
+    return keeper, keep
 
 
 def _job(name: str, run: Callable[[], Awaitable[None]]) -> Job:

@@ -17,7 +17,7 @@ from services.deployments.domain.bundles import AddBundle
 from services.deployments.domain.deployment import DEPLOYMENT
 from services.deployments.domain.state import Live
 from services.deployments.drivers.protocol import Capabilities
-from services.deployments.offer import require_images
+from services.deployments.offer import require_dags, require_images
 from services.deployments.projections import row_of
 from services.identity.contract.holdings import asker_with_all_grants
 from shared.auth import deployment, workspace
@@ -54,6 +54,7 @@ class DeployHandlers:
 
         async def attempt(unit: Unit) -> str:
             state, stream = await self._allowed(unit, command.deployment_id)
+            require_dags(self.offered)
             if not files:
                 files.append(await self.bundles.take(command))
             found = await unit.load(DEPLOYMENT, command.deployment_id)
@@ -70,6 +71,7 @@ class DeployHandlers:
 
         async def attempt(unit: Unit) -> str:
             state, stream = await self._allowed(unit, command.deployment_id)
+            require_dags(self.offered)
             found = await unit.load(DEPLOYMENT, command.deployment_id)
             unit.append(found, DEPLOYMENT.decide(command, state))
             return stream

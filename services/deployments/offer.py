@@ -34,3 +34,9 @@ def require_images(offered: Capabilities) -> None:
     """Raise Rejected where the driver runs no images."""
     if not offered.images:
         raise Rejected("the driver runs no images", rule=Rule.IMAGES_NOT_OFFERED)
+
+
+def require_dags(offered: Capabilities) -> None:
+    """Raise Rejected where the driver runs no DAG files but those of the image."""
+    if not offered.dags:
+        raise Rejected("DAG files come with the deployment's image here", rule=Rule.DAGS_NOT_OFFERED)

@@ -1,11 +1,14 @@
 """The settings of the deployments service."""
 
+import os
+import shutil
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from services.deployments.kubernetes.credentials import has_credentials
 from shared.settings import PublicUrl, ServiceSettings, Switch
 
 
@@ -14,6 +17,7 @@ class DriverName(StrEnum):
 
     SIMULATED = "simulated"
     LOCAL = "local"
+    KUBERNETES = "kubernetes"
 
 
 class DeploymentsSettings(ServiceSettings):
@@ -22,6 +26,8 @@ class DeploymentsSettings(ServiceSettings):
     `master_key` wraps the keys of the deployments' secrets, so it is required. `logs_days` and `logs_mib` limit the
     stream of log lines. `manual_release_names`: whoever creates a deployment may choose its release name. `driver`: who
     brings deployments up. `deleted_days`: how long the data of a deleted deployment are kept unless it was hard.
+    Those of `kubernetes` concern that driver alone: `database_url` is where the cluster's Airflows have their
+    databases, `helm` is a program, `chart` a name in `chart_repository`, an oci:// address or a path.
     """
 
     master_key: SecretStr | None = Field(default=...)
@@ -31,6 +37,30 @@ class DeploymentsSettings(ServiceSettings):
     manual_release_names: Switch = False
     driver: DriverName = DriverName.SIMULATED
     deleted_days: Annotated[float, Field(ge=0, le=3650)] = 14
+    kubernetes_database_url: SecretStr | None = Field(default=None, repr=False, validate_default=True)
+    kubernetes_helm: str = Field(default="helm", validate_default=True)
+    kubernetes_chart: str = "airflow"
+    kubernetes_chart_repository: str = "https://airflow.apache.org"
+    kubernetes_chart_version: str = "1.22.0"
+
+    @field_validator("kubernetes_database_url")
+    @classmethod
+    def _named_for_kubernetes(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if info.data.get("driver") is DriverName.KUBERNETES:
+            if url is None:
+                raise ValueError("is missing: the driver kubernetes makes the databases of Airflows there")
+            if not has_credentials(os.environ):
+                raise ValueError(
+                    "there are no credentials of a cluster: neither KUBECONFIG nor ~/.kube/config nor a pod's"
+                )
+        return url
+
+    @field_validator("kubernetes_helm")
+    @classmethod
+    def _found_for_kubernetes(cls, helm: str, info: ValidationInfo) -> str:
+        if info.data.get("driver") is DriverName.KUBERNETES and shutil.which(helm) is None:
+            raise ValueError("is no program that is found, expected helm or a path to it")
+        return helm
 
     @property
     def logs_age(self) -> timedelta:

@@ -159,6 +159,7 @@ OWN_WORDS: Final = frozenset(
         DeploymentsRule.INVALID_BUNDLE,
         DeploymentsRule.INVALID_TRIGGERER,
         DeploymentsRule.UNKNOWN_BUNDLE,
+        DeploymentsRule.DAGS_NOT_OFFERED,
         DeploymentsRule.NOT_FAILED,
         DeploymentsRule.STALE_GENERATION,
     }

@@ -32,6 +32,7 @@ class Rule(StrEnum):
     INVALID_IMAGE = "invalid_image"
     INVALID_BUNDLE = "invalid_bundle"
     UNKNOWN_BUNDLE = "unknown_bundle"
+    DAGS_NOT_OFFERED = "dags_not_offered"
     VERSION_NOT_OFFERED = "version_not_offered"
     EXECUTOR_NOT_OFFERED = "executor_not_offered"
     IMAGES_NOT_OFFERED = "images_not_offered"

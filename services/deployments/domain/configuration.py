@@ -12,7 +12,7 @@ from services.deployments.contract import AirflowImage, AstroUnit, Configuration
 from services.deployments.domain.astro_units import CPU_MILLICORES, DEFAULT_EXTRA_AU, MAX_EXTRA_AU, MEMORY_MIB
 from services.deployments.domain.specification import DEFAULT_CHART_VERSION
 
-_UNITS: Final[Mapping[str, tuple[int, int]]] = {
+UNITS: Final[Mapping[str, tuple[int, int]]] = {
     "scheduler": (5, 30),
     "webserver": (5, 30),
     "statsd": (2, 30),
@@ -21,7 +21,7 @@ _UNITS: Final[Mapping[str, tuple[int, int]]] = {
     "redis": (2, 2),
     "workers": (10, 30),
 }
-"""The default and the limit of each component."""
+"""The default and the limit of each component, in Astro Units."""
 
 _EXTRAS: Final[Mapping[str, tuple[Mapping[str, int], Mapping[str, int]]]] = {
     "workers": (
@@ -42,8 +42,8 @@ def configuration(*, executors: Sequence[Executor], airflow_versions: Sequence[s
     """Return what is offered; `airflow_versions` newest first, `version` is that of the platform."""
     newest = airflow_versions[0]
     return ConfigurationRow(
-        defaults={name: _sized(name, 0) for name in _UNITS},
-        limits={name: _sized(name, 1) for name in _UNITS},
+        defaults={name: _sized(name, 0) for name in UNITS},
+        limits={name: _sized(name, 1) for name in UNITS},
         presets={"workerSizes": _WORKER_SIZES},
         astro_unit=AstroUnit(cpu=CPU_MILLICORES, memory=MEMORY_MIB, pods=1, airflow_conns=5, actual_conns=0.5),
         max_extra_au=MAX_EXTRA_AU,
@@ -57,7 +57,7 @@ def configuration(*, executors: Sequence[Executor], airflow_versions: Sequence[s
 
 
 def _sized(component: str, which: int) -> dict[str, Any]:
-    units = _UNITS[component][which]
+    units = UNITS[component][which]
     size = {"cpu": units * CPU_MILLICORES, "memory": units * MEMORY_MIB}
     extras = _EXTRAS[component][which] if component in _EXTRAS else {}
     return {"resources": {"requests": size, "limits": size}, **extras}

@@ -13,6 +13,13 @@ LOCAL = Capabilities(
     default_executor=Executor.LOCAL,
     airflow_versions=tuple(VERSIONS),
 )
+KUBERNETES = Capabilities(
+    executors=(Executor.CELERY, Executor.KUBERNETES, Executor.LOCAL),
+    default_executor=Executor.CELERY,
+    airflow_versions=("3.3.2", "3.2.2", "3.1.8", "3.0.6", "2.11.2", "2.10.5"),
+    images=True,
+    dags=False,
+)
 
 
 def offer_of(driver: DriverName) -> Capabilities:
@@ -22,5 +29,7 @@ def offer_of(driver: DriverName) -> Capabilities:
             return SIMULATED
         case DriverName.LOCAL:
             return LOCAL
+        case DriverName.KUBERNETES:
+            return KUBERNETES
         case _:
             assert_never(driver)

@@ -12,12 +12,16 @@ from shared.errors import Unavailable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a driver offers; `airflow_versions` newest first, None: whatever is asked for. `images`: it runs images."""
+    """What a driver offers; `airflow_versions` newest first, None: whatever is asked for.
+
+    `images`: it runs images. `dags`: it runs DAG files that are sent; else they come with the image.
+    """
 
     executors: tuple[Executor, ...]
     default_executor: Executor
     airflow_versions: tuple[str, ...] | None = None
     images: bool = False
+    dags: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -163,18 +163,21 @@ class Databases:
             host=server.hostname or "127.0.0.1", port=server.port or 5432, name=name, role=role or name
         )
 
-    @asynccontextmanager
-    async def _connected(self, database: str | None = None) -> AsyncGenerator[asyncpg.Connection, None]:
+    def _connected(self, database: str | None = None) -> AbstractAsyncContextManager[asyncpg.Connection]:
+        return connected(self.admin_dsn, database)
+
+
+@asynccontextmanager
+async def connected(dsn: str, database: str | None = None) -> AsyncGenerator[asyncpg.Connection, None]:
+    """Open a connection, to another database of the server if one is named; raises Unavailable."""
+    try:
+        connection = await asyncpg.connect(dsn, database=database, timeout=_CONNECT_S, command_timeout=_STATEMENT_S)
         try:
-            connection = await asyncpg.connect(
-                self.admin_dsn, database=database, timeout=_CONNECT_S, command_timeout=_STATEMENT_S
-            )
-            try:
-                yield connection
-            finally:
-                await connection.close(timeout=_CONNECT_S)
-        except DRIVER_ERRORS as error:
-            raise Unavailable(f"postgres refused or is away: {type(error).__name__}: {error}") from error
+            yield connection
+        finally:
+            await connection.close(timeout=_CONNECT_S)
+    except DRIVER_ERRORS as error:
+        raise Unavailable(f"postgres refused or is away: {type(error).__name__}: {error}") from error
 
 
 def name_of(deployment_id: DeploymentId) -> str:

@@ -54,6 +54,15 @@ def test_settings_of_the_shell_reach_only_who_knows_them(plan: Plan) -> None:
     assert "AWS_SECRET_ACCESS_KEY" not in identity
 
 
+def test_where_a_cluster_is_reaches_who_drives_it_alone(plan: Plan) -> None:
+    outside = {**OUTSIDE, "AERODROME_DRIVER": "kubernetes", "KUBECONFIG": "/mine", "HELM_CACHE_HOME": "/cache"}
+    found = environment(plan, "deployments", outside)
+    assert (found["KUBECONFIG"], found["HELM_CACHE_HOME"]) == ("/mine", "/cache")
+    assert "AWS_SECRET_ACCESS_KEY" not in found
+    assert "KUBECONFIG" not in environment(plan, "identity", outside)
+    assert "KUBECONFIG" not in environment(plan, "deployments", {**outside, "AERODROME_DRIVER": "simulated"})
+
+
 def test_what_up_decides_the_shell_can_not_change(plan: Plan) -> None:
     assert "elsewhere" not in environment(plan, "identity", OUTSIDE)["AERODROME_DATABASE_URL"]
 

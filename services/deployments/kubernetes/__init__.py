@@ -1,0 +1,1 @@
+"""The driver `kubernetes`: Airflows by the official Helm chart, a namespace each."""
