@@ -19,7 +19,7 @@ from services.cli.supervise import Supervisor, answers_ready
 from services.migration_folders import migration_folders
 from services.nats_users import SERVICES
 from shared.errors import AerodromeError
-from shared.servers.databases import ServiceDatabase, prepare_database
+from shared.servers.databases import ServiceDatabase, close_to_strangers, prepare_database
 from shared.servers.process import Child
 
 READY_S = 120.0
@@ -125,6 +125,7 @@ def _next_steps(url: str, folder: DataFolder) -> str:
 async def _migrate(plan: Plan) -> None:
     from shared.migrations import migrate
 
+    await close_to_strangers(plan.postgres.dsn())
     for service in SERVICES:
         database = ServiceDatabase(
             name=service, owner_password=plan.secrets.owners[service], app_password=plan.secrets.apps[service]

@@ -1,10 +1,15 @@
 """The roles and the database of a service on a Postgres server, made or brought up to date."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import asyncpg
 
 from shared.errors import Unavailable
+
+_OF_EVERY_SERVER: Final = ("postgres", "template1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,14 +31,8 @@ async def prepare_database(admin_dsn: str, database: ServiceDatabase) -> None:
 
     Raises Unavailable if the server can't be reached.
     """
-    try:
-        connection = await asyncpg.connect(admin_dsn, timeout=10)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise Unavailable(f"postgres can't be reached: {error}") from error
-    try:
+    async with _connected(admin_dsn) as connection:
         await _prepare(connection, database)
-    finally:
-        await connection.close()
 
 
 async def _prepare(connection: asyncpg.Connection, database: ServiceDatabase) -> None:
@@ -49,6 +48,28 @@ async def _prepare(connection: asyncpg.Connection, database: ServiceDatabase) ->
         await execute_with_names(connection, "create database %I owner %I", database.name, database.owner)
     await execute_with_names(connection, "revoke all on database %I from public", database.name)
     await execute_with_names(connection, "grant connect on database %I to %I", database.name, database.name)
+
+
+async def close_to_strangers(admin_dsn: str) -> None:
+    """Let no role connect to the databases that every server has, which by default each may.
+
+    Raises Unavailable if the server can't be reached.
+    """
+    async with _connected(admin_dsn) as connection:
+        for name in _OF_EVERY_SERVER:
+            await execute_with_names(connection, "revoke all on database %I from public", name)
+
+
+@asynccontextmanager
+async def _connected(admin_dsn: str) -> AsyncGenerator[asyncpg.Connection]:
+    try:
+        connection = await asyncpg.connect(admin_dsn, timeout=10)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise Unavailable(f"postgres can't be reached: {error}") from error
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def execute_with_names(connection: asyncpg.Connection, template: str, *names: str) -> None:

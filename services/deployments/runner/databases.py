@@ -63,10 +63,8 @@ class Databases:
         async with self._connected() as admin:
             await _role(admin, name, password)
             if not await _exists(admin, name):
-                await execute_with_names(
-                    admin, "create database %I template %I owner %I", name, _template(version), name
-                )
-                await execute_with_names(admin, "revoke all on database %I from public", name)
+                await _copy(admin, name, _template(version), owner=name)
+            await _open(admin, name)
         async with self._connected(name) as inside:
             await execute_with_names(inside, "reassign owned by %I to %I", _TEMPLATE_OWNER, name)
             await _note_version(inside, name, version)
@@ -89,8 +87,8 @@ class Databases:
         async with self._connected() as admin:
             await _role(admin, name, password)
             await execute_with_names(admin, "drop database if exists %I with (force)", new)
-            await execute_with_names(admin, "create database %I template %I owner %I", new, name, name)
-            await execute_with_names(admin, "revoke all on database %I from public", new)
+            await _copy(admin, new, name, owner=name)
+            await _open(admin, new)
             await migrate(self._address(new, role=name), password)
             await _note_version(admin, new, version)
             await execute_with_names(admin, "drop database if exists %I with (force)", name + _BEFORE)
@@ -191,6 +189,18 @@ def _template(version: Version) -> str:
 
 async def _exists(admin: asyncpg.Connection, database: str) -> bool:
     return await admin.fetchval("select true from pg_database where datname = $1", database) or False
+
+
+async def _copy(admin: asyncpg.Connection, name: str, template: str, *, owner: str) -> None:
+    """Make a database from another one; nobody gets in until `_open`: a new one lets everybody connect."""
+    words = "create database %I template %I owner %I allow_connections false"
+    await execute_with_names(admin, words, name, template, owner)
+
+
+async def _open(admin: asyncpg.Connection, name: str) -> None:
+    """Let the owner of a database connect, and no other role."""
+    await execute_with_names(admin, "revoke all on database %I from public", name)
+    await execute_with_names(admin, "alter database %I allow_connections true", name)
 
 
 async def _role(admin: asyncpg.Connection, name: str, password: str) -> None:
