@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import secrets
@@ -15,6 +16,7 @@ from typing import Any
 import platformdirs
 
 from services.nats_users import SERVICES, USERS
+from shared.servers.accounts import STRANGER, can_reach, system_folder
 
 LAST_RUN_S = 60.0  # how long the processes of a killed run may take to end
 LOCK_WAIT_S = 0.3  # a command that looks whether somebody holds the lock has it for an instant
@@ -53,11 +55,11 @@ class DataFolder:
     path: Path
 
     def prepare(self) -> None:
-        """Make the folder; as root, others may pass through it to folders that are theirs (Postgres)."""
+        """Make the folder; as root, others may pass through it to what is theirs (Postgres, Airflows), and not look."""
         for folder in (self.path, self.logs, self.run, self.heads):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.geteuid() == 0:
-            self.path.chmod(self.path.stat().st_mode | 0o011)
+            self.path.chmod(0o711)
 
     @property
     def postgres(self) -> Path:
@@ -76,8 +78,10 @@ class DataFolder:
 
     @property
     def airflow(self) -> Path:
-        """Folder of the local Airflows and of their environments."""
-        return self.path / "airflow"
+        """Folder of the local Airflows and of their environments; as root, one that other accounts can reach."""
+        if os.geteuid() != 0 or can_reach(STRANGER, self.path):
+            return self.path / "airflow"
+        return system_folder() / f"airflow-{hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]}"
 
     @property
     def logs(self) -> Path:

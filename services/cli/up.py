@@ -61,6 +61,8 @@ def _clear_the_place(folder: DataFolder, port: int, say: Say) -> None:
         except OSError as error:
             raise CannotStart(f"port {port} is taken ({error.strerror}); set AERODROME_PORT to a free one") from error
     say(f"data: {folder.path}")
+    if not folder.airflow.is_relative_to(folder.path):
+        say(f"airflows: {folder.airflow}, as their accounts can't reach the data")
 
 
 def _run(plan: Plan, outside: Mapping[str, str], say: Say) -> None:

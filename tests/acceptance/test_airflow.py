@@ -1,6 +1,8 @@
 """Real Airflows from `aerodrome up`: a whole life with the time of each step, and two versions side by side."""
 
 import asyncio
+import json
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -8,10 +10,12 @@ import aiohttp
 import pytest
 
 from services.deployments.runner.versions import VERSIONS
-from tests.acceptance.airflows import TWO_TASKS, Clock, Traces, created, door_of, send_dags
+from tests.acceptance.airflows import ATTACK, TWO_TASKS, Clock, Traces, created, door_of, send_dags
 from tests.acceptance.client import Houston
 from tests.acceptance.conftest import PASSWORD, SIGN_IN, sign_up
 from tests.acceptance.stack import Stack, running
+from tests.faults.processes import process_of
+from tests.integration.runner import attacker
 
 pytestmark = [pytest.mark.airflow, pytest.mark.full, pytest.mark.timeout(1200)]
 
@@ -86,6 +90,32 @@ async def test_celery_runs_a_dag(local_stack: Stack, owner: Houston, workspace: 
         await (await door_of(traces, deployment)).run("hello")
     print({id_: f"{used:.0f} MiB" for id_, used in traces.mebibytes().items()})
     await deployment.delete()
+    await traces.none_is_left()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Airflows have accounts of their own where we are root")
+async def test_dag_code_reaches_nothing_but_its_own(local_stack: Stack, owner: Houston, workspace: str) -> None:
+    traces, data = Traces(local_stack), local_stack.data
+    other = await created(owner, workspace, "other")
+    await other.becomes("HEALTHY")
+    services = [process_of(local_stack, name).pid for name in ("runner", "deployments", "postgres")]
+    theirs = data / "airflow/deployments" / other.id
+    python = next((data / "airflow/environments").glob("*/bin/python"))
+    closed = [data, data / "secrets.json", data / "run", data / "postgres/cluster", theirs, theirs / "home"]
+    attack = {
+        "read": [*map(str, closed), str(data / "run/runner.environment.json")],
+        "write": [*map(str, closed), str(python.parent), str(python.with_name("airflow"))],
+        "signal": [*services, *traces.processes()],
+    }
+    one = await created(owner, workspace, "attacker")
+    databases = f"identity invites deployments postgres template1 airflow_{other.id}"
+    env = f'[{{key: "ATTACK", value: {json.dumps(json.dumps(attack))}}}, {{key: "DATABASES", value: "{databases}"}}]'
+    await one.do("updateDeployment", f", env: {env}")
+    await send_dags(one, attack=ATTACK, attacker=attacker.PROGRAM.read_bytes())
+    await one.becomes("HEALTHY")
+    await (await door_of(traces, one)).run("attack")
+    for each in (one, other):
+        await each.delete()
     await traces.none_is_left()
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import aiohttp
 
 from services.deployments.drivers.protocol import StepFailed
+from services.deployments.runner.accounts import give
 from services.deployments.runner.components import Component, OnLine, PartState, PartStatus
 from services.deployments.runner.configuration import AirflowSpec, airflow_command, part_command, parts_of, passwords_of
 from services.deployments.runner.environments import Environment
@@ -18,6 +19,7 @@ from services.deployments.runner.health import complaints
 from services.deployments.runner.processes import run_step
 from services.deployments.runner.versions import Part
 from shared.runtime.background import end_tasks
+from shared.servers.accounts import Account
 
 log = logging.getLogger(__name__)
 
@@ -115,15 +117,18 @@ class Airflow:
 
 
 def _prepare(spec: AirflowSpec) -> None:
-    """Make the folders of an Airflow and the file of its users' passwords, for us alone."""
-    for folder in (spec.folder, spec.home, spec.folder / "tmp"):
+    """Make the folders of an Airflow and the file of its users' passwords, for its account alone."""
+    for folder in (spec.folder, spec.home, spec.temporary):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write_private(spec.passwords_file, passwords_of(spec))
+    for folder in (spec.home, spec.temporary):
+        give(folder, spec.account)
+    _write_private(spec.passwords_file, passwords_of(spec), spec.account)
 
 
-def _write_private(path: Path, text: str) -> None:
+def _write_private(path: Path, text: str, account: Account | None) -> None:
     new = path.with_name(f"{path.name}.new")
     new.unlink(missing_ok=True)
     new.touch(mode=0o600)
     new.write_text(text, encoding="utf-8")
+    give(new, account)  # Airflow opens it to write
     new.replace(path)

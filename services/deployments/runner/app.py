@@ -28,7 +28,8 @@ from shared.ids import new_id
 from shared.postgres import Pools, open_pools, reachable
 from shared.runtime.background import Background
 from shared.runtime.loop import serve
-from shared.settings import load_settings
+from shared.servers.accounts import STRANGER, can_reach
+from shared.settings import WrongSettings, load_settings
 from shared.store.events import EventStore, EventTypes
 from shared.store.personal import PersonalKeys
 from shared.telemetry import start_telemetry
@@ -48,6 +49,7 @@ async def run_runner(settings: RunnerSettings | None = None) -> None:
     found = settings or load_settings(RunnerSettings)
     start_telemetry(service=NAME, level=found.log_level)
     with _held(found.airflow_folder) as holder:
+        _check_reach(found)
         await serve(RunnerProcess(found, holder))
 
 
@@ -123,6 +125,18 @@ class RunnerProcess:
         return self._ready
 
 
+def _check_reach(settings: RunnerSettings) -> None:
+    """Raise WrongSettings, as root, for a folder that the accounts of the Airflows can't reach."""
+    if os.geteuid() != 0:
+        return
+    for folder in (settings.airflow_folder, settings.environments_folder.parent):
+        if not folder.exists() or not can_reach(STRANGER, folder):
+            raise WrongSettings(
+                f"as root, Airflows run under accounts of their own, which can't reach {folder}: it has to be there, "
+                f"and others must be able to pass through it and the folders above (chmod o+x)"
+            )
+
+
 @contextmanager
 def _held(folder: Path) -> Generator[str]:
     """Hold the folder for this process and return the name of its runner, which it had before and will have again.
@@ -130,6 +144,8 @@ def _held(folder: Path) -> Generator[str]:
     While the lock is ours no other process of this machine is that runner, so its lease may be taken at once.
     """
     folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    if os.geteuid() == 0:
+        folder.chmod(0o711)
     descriptor = os.open(folder / "runner", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:

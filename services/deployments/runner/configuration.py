@@ -12,6 +12,7 @@ from services.deployments.runner.environments import Environment
 from services.deployments.runner.processes import MARK, Command
 from services.deployments.runner.versions import WORKER_WORDS, Part, Version
 from shared.errors import Invalid
+from shared.servers.accounts import Account
 
 ADMIN: Final = "admin"
 MOST_PARALLEL: Final = 4
@@ -47,8 +48,8 @@ class DatabaseAddress:
 class AirflowSpec:
     """One Airflow as it shall be. `env` is the deployment's own, may hold secrets, and gives way to what we set.
 
-    `folder` is its own, `mark` names it and us, `base_url` is where users reach it; raises Invalid for another
-    parallelism than 1 to 4.
+    `folder` is its own, `account` whom its processes run under, `mark` names it and us, `base_url` is where users reach
+    it; raises Invalid for another parallelism than 1 to 4.
     """
 
     deployment_id: DeploymentId
@@ -62,6 +63,7 @@ class AirflowSpec:
     parallelism: int = 2
     triggerer: bool = True
     base_url: str = ""
+    account: Account | None = None
     env: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +74,11 @@ class AirflowSpec:
     def home(self) -> Path:
         """AIRFLOW_HOME: its configuration file and its task logs."""
         return self.folder / "home"
+
+    @property
+    def temporary(self) -> Path:
+        """TMPDIR."""
+        return self.folder / "tmp"
 
     @property
     def dags(self) -> Path:
@@ -108,8 +115,9 @@ def airflow_command(
     return Command(
         program=(*environment.program, *words),
         environment=variables_of(spec, environment, outside),
-        folder=spec.folder,
+        folder=spec.home,
         secrets=spec.secrets.all(),
+        account=spec.account,
     )
 
 
@@ -134,7 +142,8 @@ def _process(spec: AirflowSpec, environment: Environment, outside: Mapping[str, 
         MARK: spec.mark,
         "HOME": str(spec.home),
         "AIRFLOW_HOME": str(spec.home),
-        "TMPDIR": str(spec.folder / "tmp"),
+        "TMPDIR": str(spec.temporary),
+        **(dict.fromkeys(("USER", "LOGNAME"), spec.account.name) if spec.account else {}),  # it has no entry
         "PATH": f"{environment.scripts}:{outside.get('PATH', '/usr/local/bin:/usr/bin:/bin')}",
         "PYTHONUNBUFFERED": "1",
         "MALLOC_ARENA_MAX": "2",

@@ -11,7 +11,9 @@ from typing import Final, Protocol
 from services.deployments.bundles.archive import unpack
 from services.deployments.contract import DeploymentId
 from services.deployments.drivers.protocol import StepFailed
+from services.deployments.runner.accounts import open_to_all
 from shared.errors import Invalid
+from shared.servers.accounts import Account
 
 _NONE: Final = "none"
 _HALF: Final = ".half"
@@ -26,10 +28,11 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DagFolder:
-    """The DAG files below the folder of a deployment; `dags` is the link that Airflow reads through."""
+    """The DAG files below the folder of a deployment; `dags` is the link that Airflow, as `account`, reads through."""
 
     folder: Path
     source: Source
+    account: Account | None = None
 
     async def activate(self, deployment_id: DeploymentId, sha256: str) -> None:
         """Have `dags` lead to the files of a bundle, or to an empty folder for ""; all of them at once.
@@ -52,6 +55,9 @@ class DagFolder:
                     await asyncio.to_thread(unpack, archive, half)
                 except Invalid as error:
                     raise StepFailed("unpack the bundle", f"failed: {error.text}", ()) from error
+        if self.account:
+            self._bundles.chmod(0o711)
+            await asyncio.to_thread(open_to_all, half)
         half.rename(place)
 
     def _lead_to(self, place: Path) -> None:

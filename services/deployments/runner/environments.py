@@ -14,6 +14,8 @@ from typing import Final
 
 import uv
 
+from services.deployments.runner.accounts import open_to_all
+from services.deployments.runner.interpreters import interpreter, is_shared
 from services.deployments.runner.processes import Command, run_step
 from services.deployments.runner.versions import Version
 from shared.errors import Unavailable
@@ -24,6 +26,8 @@ _STEP_S: Final = 600.0
 _LOOK_S: Final = 0.1
 _LOCK: Final = ".lock"
 _HALF: Final = ".half"
+_COMPILE: Final = "import compileall, sys; compileall.compile_dir(sys.argv[1], quiet=2, workers=0)"
+"""Ends with 0 also where a package holds files of other Pythons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +58,16 @@ class Environments:
 
         Raises StepFailed with the step and the last lines if it can't be built; then nothing is left of it.
         """
-        name = "-".join(("airflow", version.number, *sorted(extras), f"py3.{sys.version_info.minor}"))
+        for_all = ("shared",) if is_shared() else ()
+        name = "-".join(("airflow", version.number, *sorted(extras), f"py3.{sys.version_info.minor}", *for_all))
         whole = self.folder / name
         if not whole.exists():
             self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
             async with _held(self.folder / f"{name}{_LOCK}"):
                 if not whole.exists():
                     await self._build(version, extras, whole)
+        if is_shared():
+            self.folder.chmod(0o755)
         return Environment(whole)
 
     def sweep(self) -> list[str]:
@@ -78,20 +85,30 @@ class Environments:
         half = whole.with_name(whole.name + _HALF)
         await asyncio.to_thread(shutil.rmtree, half, ignore_errors=True)
         try:
-            await self._uv("make", version, "venv", "--relocatable", "--python", _python(version), str(half))
+            await self._uv("make", version, "venv", "--relocatable", "--python", interpreter(version), str(half))
             requirement = f"apache-airflow[{','.join(sorted(extras))}]=={version.number}"
             # fmt: off
             await self._uv(
-                "install", version, "pip", "install", "--python", str(half / "bin/python"), "--compile-bytecode",
+                "install", version, "pip", "install", "--python", str(half / "bin/python"), "--no-build",
+                "--overrides", str(_left_out(half, version.line.left_out)),
                 "--exclude-newer", version.exclude_newer.isoformat(), requirement,
             )
             # fmt: on
+            await self._compile(version, half)
             _import_always(half, version.line.imported)
+            if is_shared():
+                await asyncio.to_thread(open_to_all, half)
             await asyncio.to_thread(os.sync)  # so that it is whole after a power cut too
             half.rename(whole)
         finally:
             await asyncio.to_thread(shutil.rmtree, half, ignore_errors=True)
         log.info("airflow installed", extra={"airflow": version.number, "folder": str(whole)})
+
+    async def _compile(self, version: Version, half: Path) -> None:
+        """Compile what was installed, by the interpreter alone: the environment's own would run code of packages."""
+        program = (str((half / "bin/python").resolve()), "-I", "-c", _COMPILE, str(half / "lib"))
+        command = Command(program=program, environment=_outside(), folder=self.folder)
+        await run_step(f"compile airflow {version.number}", command, timeout_s=_STEP_S)
 
     async def _uv(self, step: str, version: Version, *words: str) -> None:
         options = ("--system-certs", "--no-python-downloads", "--no-progress")
@@ -106,9 +123,11 @@ def _import_always(environment: Path, modules: Sequence[str]) -> None:
         (packages / "aerodrome.pth").write_text("".join(lines), encoding="utf-8")
 
 
-def _python(version: Version) -> str:
-    """Return the interpreter to build on: our own if the version runs on it, else what uv finds on this machine."""
-    return sys.executable if sys.version_info[:2] < (3, version.too_new) else f">=3.10,<3.{version.too_new}"
+def _left_out(environment: Path, packages: Sequence[str]) -> Path:
+    """Write the file that has uv leave these packages out."""
+    path = environment / "left-out.txt"
+    path.write_text("".join(f"{name}; python_version < '3'\n" for name in packages), encoding="utf-8")
+    return path
 
 
 def _outside() -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Final
 from services.deployments.contract import DeploymentId, Executor
 from services.deployments.drivers.offers import LOCAL
 from services.deployments.drivers.protocol import Capabilities, Specification, StepFailed
+from services.deployments.runner.accounts import Accounts
 from services.deployments.runner.airflow import Airflow
 from services.deployments.runner.components import OnLine, PartStatus
 from services.deployments.runner.configuration import MOST_PARALLEL, AirflowSpec, DatabaseAddress
@@ -21,6 +22,7 @@ from services.deployments.runner.environments import Environment, Environments
 from services.deployments.runner.sweep import end_marked, mark_of, marked
 from services.deployments.runner.versions import Version, version_of
 from shared.errors import Invalid
+from shared.servers.accounts import Account
 from shared.servers.process import free_port
 
 log = logging.getLogger(__name__)
@@ -109,9 +111,9 @@ class LocalDriver:
             await present.airflow.stop(within_s=_LEAVING_S)
         await end_marked(self._deployments, deployment_id)
         await self.databases.drop(deployment_id)
-        folder = self._deployments / deployment_id
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         left = [f"process {pid}" for pid in await asyncio.to_thread(marked, self._deployments, deployment_id)]
+        folder = self._deployments / deployment_id  # and the record of its account
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         left += [f"database {name}" for name in await self.databases.names() if name == name_of(deployment_id)]
         return [*left, *([f"folder {folder.name}"] if folder.exists() else [])]
 
@@ -131,7 +133,10 @@ class LocalDriver:
         await end_marked(self._deployments)
 
     def _dags(self, deployment_id: DeploymentId) -> DagFolder:
-        return DagFolder(self._deployments / deployment_id, self.bundles)
+        return DagFolder(self._deployments / deployment_id, self.bundles, self._account(deployment_id))
+
+    def _account(self, name: str) -> Account | None:
+        return Accounts(self._deployments).of(name)
 
     @property
     def _deployments(self) -> Path:
@@ -212,6 +217,7 @@ class LocalDriver:
             executor=specification.executor,
             parallelism=_parallelism(specification),
             triggerer=specification.triggerer_replicas > 0,
+            account=self._account(folder.name),
             env=env,
         )
 

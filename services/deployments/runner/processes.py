@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from services.deployments.drivers.protocol import StepFailed
+from shared.servers.accounts import Account
 
 MARK: Final = "AERODROME_AIRFLOW"
 """The variable that marks every process of an Airflow: `<folder of the runner>:<deployment id>`."""
@@ -27,12 +28,16 @@ _END_S: Final = 15.0  # the shim gives up after 10 s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A program with its whole environment. `secrets` are blotted out of what is told of its output."""
+    """A program with its whole environment, under an account or our own.
+
+    `secrets` are blotted out of what is told of its output.
+    """
 
     program: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
     folder: Path
     secrets: Collection[str] = field(default=(), repr=False)
+    account: Account | None = None
 
 
 async def start_shimmed(command: Command, *, grace_s: float) -> asyncio.subprocess.Process:
@@ -40,20 +45,30 @@ async def start_shimmed(command: Command, *, grace_s: float) -> asyncio.subproce
 
     To be called in the main thread: the tree ends with the thread that started it. Raises StepFailed if it can't start.
     """
-    shim = [sys.executable, "-I", "-S", str(_SHIM), str(os.getpid()), str(grace_s), str(command.folder), "--"]
+    account = f"{command.account.uid}:{command.account.gid}" if command.account else ""
+    shim = [sys.executable, "-I", "-S", str(_SHIM), str(os.getpid()), str(grace_s), str(command.folder), account, "--"]
     try:
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             *shim,
             *command.program,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env=dict(command.environment),
+            env={name: value for name, value in command.environment.items() if name == MARK},
             start_new_session=True,
             limit=_LINE_BYTES,
         )
     except OSError as error:
         raise StepFailed(command.program[0], f"can't be started: {error.strerror}", ()) from error
+    assert process.stdin is not None
+    process.stdin.write(told_environment(command.environment))
+    process.stdin.close()
+    return process
+
+
+def told_environment(environment: Mapping[str, str]) -> bytes:
+    """Return an environment as the shim reads it."""
+    return b"".join(os.fsencode(f"{name}={value}") + b"\0" for name, value in environment.items()) + b"\0"
 
 
 async def run_step(step: str, command: Command, *, timeout_s: float) -> str:

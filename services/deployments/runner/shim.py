@@ -1,21 +1,25 @@
 """The process around one component: whatever the component starts ends with it, with us, or with who started us.
 
 Run by path with `python -I -S`, so it imports the standard library only:
-`shim.py PARENT GRACE_S FOLDER -- PROGRAM ARGUMENT...`. SIGTERM asks the component to end and kills what is left after
-GRACE_S seconds; the parent's end kills all at once. The kernel gives us every orphan below us (PR_SET_CHILD_SUBREAPER),
-so a descendant that left its session or process group is found too. Exits with the component's status, 128 + n for
-signal n. Source: prctl(2), Linux only.
+`shim.py PARENT GRACE_S FOLDER ACCOUNT -- PROGRAM ARGUMENT...`. SIGTERM asks the component to end and kills what is left
+after GRACE_S seconds; the parent's end kills all at once. ACCOUNT is UID:GID of the component, or empty: ours; we stay
+what we are, so that the component can't end us. Its environment comes by our input, each `NAME=value` with a NUL behind
+it, and a NUL at the end: by ours it could have the linker load code into us (LD_PRELOAD). The kernel gives us every
+orphan below us (PR_SET_CHILD_SUBREAPER), so a descendant that left its session or process group is found too. Exits
+with the component's status, 128 + n for signal n. Source: prctl(2), Linux only.
 """
 
 import contextlib
 import ctypes
 import os
 import signal
+import stat
 import sys
 import time
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NO_NEW_PRIVS = 38
 EXIT_NO_PARENT = 3
 EXIT_LEFT = 125
 EXIT_NO_PROGRAM = 127
@@ -39,17 +43,44 @@ def _end_with(parent: int, number: int) -> None:
         os._exit(EXIT_NO_PARENT)
 
 
-def _start(program: list[str], folder: str) -> int:
+def _environment() -> dict[bytes, bytes]:
+    """Read the component's environment and leave nothing to read for it; end if who writes it has ended."""
+    told = b""
+    while part := os.read(0, 65536):
+        told += part
+    if told != b"\0" and not told.endswith(b"\0\0"):
+        os._exit(EXIT_NO_PARENT)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return dict(entry.split(b"=", 1) for entry in told[:-1].split(b"\0") if entry)
+
+
+def _become(account: str) -> None:
+    """Give up root for good: no groups, no files that others may read, no program that would raise us again."""
+    uid, gid = (int(number) for number in account.split(":"))
+    if stat.S_ISFIFO(os.fstat(1).st_mode):
+        os.fchown(1, uid, gid)  # so that it may open /dev/stdout
+    os.setgroups([])
+    os.setgid(gid)
+    os.setuid(uid)
+    os.umask(0o077)
+    _prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def _start(program: list[str], environment: dict[bytes, bytes], folder: str, account: str) -> int:
     ours = os.getpid()
     child = os.fork()
     if child:
         return child
     try:
+        if account:
+            _become(account)  # which forgets the request of the next line
         _end_with(ours, signal.SIGKILL)
         os.setsid()
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.chdir(folder)
-        os.execv(program[0], program)
+        os.execve(program[0], program, environment)
     except OSError as error:
         os.write(2, f"shim: {program[0]}: {error.strerror}\n".encode())
     finally:
@@ -129,11 +160,11 @@ def _wait(component: int, grace_s: float, statuses: dict[int, int]) -> None:
 
 def main() -> None:
     """Run the component until it ends, or is to end, and leave nothing of it."""
-    parent, grace_s, folder, _, *program = sys.argv[1:]
+    parent, grace_s, folder, account, _, *program = sys.argv[1:]
     signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
     _end_with(int(parent), PARENT_ENDED)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
-    component = _start(program, folder)
+    component = _start(program, _environment(), folder, account)
     statuses: dict[int, int] = {}
     _wait(component, float(grace_s), statuses)
     if not _kill_all(statuses):

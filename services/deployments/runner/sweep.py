@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
 import psutil
 
 from services.deployments.contract import DeploymentId
+from services.deployments.runner.accounts import owners_of
 from services.deployments.runner.processes import MARK
 from shared.errors import Unavailable
 
@@ -25,13 +26,16 @@ def mark_of(folder: Path, deployment_id: str) -> str:
 
 
 def marked(folder: Path, deployment_id: str = "") -> dict[int, DeploymentId]:
-    """Return the processes of this folder's deployments, or of one, by their ids."""
-    wanted = mark_of(folder, deployment_id)
+    """Return the processes of this folder's deployments, or of one, by their ids.
+
+    Whose account it is tells of a process, and else its mark, which it can change.
+    """
+    owners = owners_of(folder)
     found: dict[int, DeploymentId] = {}
     for process in psutil.process_iter():
-        mark = _mark(process)
-        if mark == wanted or (not deployment_id and mark.startswith(wanted)):
-            found[process.pid] = DeploymentId(mark.removeprefix(mark_of(folder, "")))
+        id_ = _owner(process, owners) or _marked_for(process, folder)
+        if id_ and deployment_id in {"", id_}:
+            found[process.pid] = DeploymentId(id_)
     return found
 
 
@@ -62,6 +66,19 @@ def end_orphans(mark: str) -> None:
         for pid in orphans:  # whose children are the next orphans
             _kill(pid)
         psutil.wait_procs([psutil.Process(pid) for pid in orphans if psutil.pid_exists(pid)], timeout=_LOOK_S)
+
+
+def _owner(process: psutil.Process, owners: Mapping[int, str]) -> str:
+    try:
+        return owners.get(process.uids().real, "") if owners else ""
+    except psutil.Error:
+        return ""
+
+
+def _marked_for(process: psutil.Process, folder: Path) -> str:
+    before, name = mark_of(folder, ""), _mark(process)
+    id_ = name.removeprefix(before)
+    return id_ if name.startswith(before) and id_.isalnum() else ""
 
 
 def _mark(process: psutil.Process) -> str:

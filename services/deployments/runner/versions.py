@@ -42,7 +42,8 @@ class Line:
 
     `parts`: arguments after each component's command; `door`: the one that answers HTTP; `names`: the settings
     that are called otherwise in the other line. `makes_user`: its first user is made by a command, not by a file.
-    `imported`: modules that it uses without importing them.
+    `imported`: modules that it uses without importing them. `left_out`: packages that it asks for and never imports, of
+    which there is source only: no code of a package runs while it is installed.
     """
 
     door: Part
@@ -51,6 +52,7 @@ class Line:
     parts: Mapping[Part, Sequence[str]]
     makes_user: bool
     imported: Sequence[str] = ()
+    left_out: Sequence[str] = ()
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -72,6 +74,7 @@ _OLD: Final = Line(
     },
     makes_user=True,
     imported=("multiprocessing.connection",),  # else dag-processor crashes on an empty folder: apache/airflow#36885
+    left_out=("python-nvd3",),
     settings={
         "AIRFLOW__SCHEDULER__STANDALONE_DAG_PROCESSOR": "True",
         "AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL": "10",

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,18 +19,12 @@ from services.deployments.runner.local import LocalDriver
 from services.deployments.runner.sweep import end_marked, marked
 from services.deployments.runner.versions import VERSIONS, Part
 from shared.ids import new_id
+from tests.integration.runner.conftest import NoBundles
 from tests.servers import PostgresForTests
 
 pytestmark = [pytest.mark.airflow, pytest.mark.full, pytest.mark.timeout(900)]
 
 NEWEST, OLDER, OLDEST = VERSIONS
-
-
-class NoBundles:
-    """A source of bundles that none of these deployments has."""
-
-    def open(self, deployment_id: DeploymentId, sha256: str) -> AbstractAsyncContextManager[Path]:
-        raise AssertionError(f"{deployment_id} has no bundle {sha256}")
 
 
 def specification(
