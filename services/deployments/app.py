@@ -21,6 +21,7 @@ from services.deployments.keeping.history import Specifications
 from services.deployments.keeping.keeper import Keeper
 from services.deployments.keeping.lease import Lease
 from services.deployments.keeping.reporter import Reporter
+from services.deployments.keeping.sweeper import Sweeper
 from services.deployments.kubernetes.app import LEASE, kubernetes_driver
 from services.deployments.logs.stream import LogStream
 from services.deployments.policies import DriverPolicy
@@ -105,7 +106,13 @@ def _keeper(
         case _:
             assert_never(settings.driver)
     lease = Lease(pool=running.pool_queries, driver=driver.name, holder=new_id(), lasts=lasts)
-    keeper = Keeper(driver=driver, assignments=assignments, lease=lease, load=Specifications(running.store).load)
+    keeper = Keeper(
+        driver=driver,
+        assignments=assignments,
+        lease=lease,
+        sweeper=Sweeper(driver, assignments, settings.deleted_kept),
+        load=Specifications(running.store).load,
+    )
 
     async def keep() -> None:
         try:

@@ -11,6 +11,7 @@ from services.deployments.contract import DeploymentId, Observation
 from services.deployments.drivers.protocol import Driver, Specification, StepFailed
 from services.deployments.keeping.assignments import Assignment, Assignments, Goal, Sight
 from services.deployments.keeping.lease import Lease, Term
+from services.deployments.keeping.sweeper import Sweeper
 from shared.errors import AerodromeError
 from shared.followers.failures import Backoff, describe
 from shared.runtime.background import end_tasks
@@ -22,6 +23,9 @@ LOOK_S: Final = 0.3
 
 WATCH_S: Final = 1.0
 """How often a running deployment's health is looked at."""
+
+SWEEP_S: Final = 3600.0
+"""How often it looks for what no wish knows, besides at its start."""
 
 ATTEMPTS: Final = 3
 """How often a step is tried before a generation has failed."""
@@ -48,6 +52,7 @@ class Keeper:
     driver: Driver
     assignments: Assignments
     lease: Lease
+    sweeper: Sweeper
     load: Load
     attempts: int = ATTEMPTS
     first_pause_s: float = 1.0
@@ -63,7 +68,6 @@ class Keeper:
         while True:
             async with self.lease.held() as term:
                 try:
-                    await self._sweep()
                     await self._serve(term)
                 finally:
                     await self._end_all()
@@ -74,9 +78,14 @@ class Keeper:
         return {id_: kept.assignment for id_, kept in self._kept.items()}
 
     async def _serve(self, term: Term) -> None:
+        clock = asyncio.get_running_loop()
+        sweep_at = clock.time()
         while not term.lost.is_set():
             self._woken.clear()
             try:
+                if clock.time() >= sweep_at:
+                    await self.sweeper.sweep(term)
+                    sweep_at = clock.time() + SWEEP_S
                 await self._follow(term)
             except AerodromeError as error:
                 log.warning("wishes can't be read", extra={"driver": self.driver.name, "error": describe(error)})
@@ -95,13 +104,6 @@ class Keeper:
             await self._end(id_)
             task = asyncio.create_task(self._keep(assignment, term), name=f"keep {id_}")
             self._kept[id_] = _Kept(assignment, task)
-
-    async def _sweep(self) -> None:
-        """Delete what no wish knows: left by a process that died between two steps, or by a restored database."""
-        known = {each.deployment_id for each in await self.assignments.open()}
-        for id_ in set(await self.driver.list_managed()) - known:
-            log.warning("deployment that nobody wants is removed", extra={"deployment": id_})
-            await self.driver.delete(id_)
 
     async def _keep(self, assignment: Assignment, term: Term) -> None:
         failed = 0

@@ -15,6 +15,7 @@ from services.deployments.keeping.assignments import Assignments
 from services.deployments.keeping.history import Specifications
 from services.deployments.keeping.keeper import Keeper
 from services.deployments.keeping.lease import Lease
+from services.deployments.keeping.sweeper import Sweeper
 from services.deployments.logs.stream import LogStream
 from services.deployments.runner.databases import Databases
 from services.deployments.runner.environments import Environments
@@ -108,9 +109,11 @@ class RunnerProcess:
             lines=self._voices.of,
             bundles=Bundles(pools.queries, bus),
         )
+        assignments = Assignments(pools.queries)
         return Keeper(
             driver=driver,
-            assignments=Assignments(pools.queries),
+            assignments=assignments,
+            sweeper=Sweeper(driver, assignments, settings.deleted_kept),
             lease=Lease(pool=pools.queries, driver=driver.name, holder=self._holder, lasts=LEASE),
             load=Specifications(self._store).load,
         )

@@ -116,3 +116,19 @@ select bytes from bundle_parts where deployment_id = $1 and sha256 = $2 and part
 -- name: drop_bundles
 -- Those stored lately may be of a bundle whose event is about to be written ($3).
 delete from bundle_parts where deployment_id = $1 and not sha256 = any($2::text[]) and stored_at < now() - $3::interval
+
+-- name: forget_unknown
+-- Those that are known again, or gone.
+delete from unknown_deployments where driver = $1 and not deployment_id = any($2::text[])
+
+-- name: note_unknown
+-- $3: how long it is kept. The rows may come from an older dump themselves, so what nobody has looked at lately begins anew.
+insert into unknown_deployments as u (driver, deployment_id)
+select $1, unnest($2::text[])
+on conflict (driver, deployment_id) do update
+set
+    first_seen_at = case
+        when u.last_seen_at < clock_timestamp() - interval '1 day' then excluded.first_seen_at else u.first_seen_at
+    end,
+    last_seen_at = excluded.last_seen_at
+returning deployment_id, first_seen_at + $3::interval as until, first_seen_at + $3::interval <= clock_timestamp() as over

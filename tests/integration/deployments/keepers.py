@@ -14,6 +14,7 @@ from services.deployments.drivers.protocol import Capabilities, Specification, S
 from services.deployments.keeping.assignments import Assignment, Assignments, Goal, News
 from services.deployments.keeping.keeper import Keeper
 from services.deployments.keeping.lease import Lease
+from services.deployments.keeping.sweeper import Sweeper
 from shared.ids import new_id
 from shared.store.model import PgPool
 from tests.integration.deployments.service import until
@@ -21,6 +22,7 @@ from tests.servers import Database
 
 ID = DeploymentId("cdeployment00000000000001")
 LEASE = timedelta(seconds=1.2)
+KEPT = timedelta(days=14)
 
 
 def specification(id_: DeploymentId = ID) -> Specification:
@@ -120,18 +122,21 @@ class Replica:
 
 @asynccontextmanager
 async def replica_on(
-    database: Database, *, holder: str = "", data: Collection[DeploymentId] = ()
+    database: Database, *, holder: str = "", data: Collection[DeploymentId] = (), up: Collection[DeploymentId] = ()
 ) -> AsyncGenerator[Replica]:
-    """Run a keeper until the end; `data` are there when it comes."""
+    """Run a keeper until the end; `data` are there, and `up` run, when it comes."""
     async with asyncpg.create_pool(database.app_dsn, min_size=1, max_size=3) as pool:
-        driver, assignments = Trial(data=set(data)), Assignments(pool)
+        driver, assignments = Trial(data=set(data), up=set(up)), Assignments(pool)
 
         async def load(id_: DeploymentId, generation: int) -> Specification | None:
             found = await assignments.find(id_)
             return specification(id_) if found and found.generation == generation else None
 
         lease = Lease(pool=pool, driver=driver.name, holder=holder or new_id(), lasts=LEASE)
-        keeper = Keeper(driver=driver, assignments=assignments, lease=lease, load=load, first_pause_s=0.05)
+        sweeper = Sweeper(driver, assignments, KEPT)
+        keeper = Keeper(
+            driver=driver, assignments=assignments, lease=lease, sweeper=sweeper, load=load, first_pause_s=0.05
+        )
         made = Replica(driver, keeper, asyncio.create_task(keeper.run()), pool)
         try:
             yield made

@@ -124,12 +124,3 @@ async def test_one_that_comes_back_need_not_wait_for_its_own_lease(ours: Databas
             await replica.want(Goal.RUN, generation=1)
             await replica.sees(Observation.HEALTHY, generation=1)
             assert await connection.fetchval("select token from keeper_leases") == 8
-
-
-async def test_what_no_wish_knows_is_swept_away(ours: Database) -> None:
-    async with replica_on(ours) as replica:
-        await replica.want(Goal.RUN, generation=1)
-        await replica.sees(Observation.HEALTHY, generation=1)
-    async with replica_on(ours, data={ID, OTHER}) as next_one:
-        await until(lambda: _runs(next_one.driver.up))
-        assert next_one.driver.data == {ID}
