@@ -7,7 +7,8 @@ from shared.bus.connection import COMMANDS, login_name
 from shared.servers.nats import NatsAccount, NatsUser
 
 SERVICES = ("identity", "invites", "deployments")
-USERS = ("gateway", *SERVICES, "operator")
+RUNNER = "runner"
+USERS = ("gateway", *SERVICES, RUNNER, "operator")
 BUNDLES = "OBJ_bundles"  # the stream behind the object store `bundles`
 LOGS = "logs"  # JetStream stream of component logs; its subjects are logs.>
 
@@ -28,7 +29,7 @@ ASKS: Mapping[str, Sequence[str]] = {
 class Stream:
     """A JetStream stream, alone in the account of its name; `pulled`: its readers ask for messages, else get them.
 
-    `writers` put objects into it besides its keeper, who reads and deletes them.
+    `writers` put objects into it besides its keeper, who reads and deletes them; `feeders` only send it messages.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Stream:
     readers: tuple[str, ...] = ()
     pulled: bool = False
     writers: tuple[str, ...] = ()
+    feeders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +63,7 @@ STREAMS: Sequence[Stream] = (
         Stream(name=event_stream(service), subjects=f"{service}.events.>", keeper=service, readers=readers)
         for service, readers in {"identity": ("invites",), "invites": (), "deployments": ("identity",)}.items()
     ),
-    Stream(name=LOGS, subjects="logs.>", keeper="deployments", readers=("gateway",), pulled=True),
+    Stream(name=LOGS, subjects="logs.>", keeper="deployments", readers=("gateway",), pulled=True, feeders=(RUNNER,)),
     Stream(name=BUNDLES, subjects="$O.bundles.>", keeper="deployments", writers=("gateway",)),
 )
 
@@ -77,8 +79,8 @@ def answers_prefix(user: str, service: str) -> str:
 
 
 def streams_of(user: str) -> tuple[str, ...]:
-    """Return the names of the streams that a process of `user` keeps or reads."""
-    return tuple(each.name for each in STREAMS if user in {each.keeper, *each.readers, *each.writers})
+    """Return the names of the streams that a process of `user` keeps, reads or writes."""
+    return tuple(each.name for each in STREAMS if user in {each.keeper, *each.readers, *each.writers, *each.feeders})
 
 
 def nats_accounts(passwords: Mapping[str, str]) -> list[NatsAccount]:
@@ -112,6 +114,8 @@ def _commands(user: str) -> Subjects:
             asked = tuple(f"{service}.query.>" for service in SERVICES)
             nudges = tuple(f"nudge.{service}" for service in SERVICES)
             return Subjects(publish=(*asked, *nudges), subscribe=("identity.revoked", "nudge.>"))
+        case "runner":  # of the deployments service, but it takes and sends no commands
+            return Subjects(publish=(), subscribe=())
         case _:
             return _service(user)
 
@@ -129,9 +133,10 @@ def _users_of(stream: Stream) -> dict[str, Subjects]:
     operator = Subjects(publish=("$JS.>",), subscribe=(stream.subjects,))
     readers = {reader: Subjects(publish=_reads(stream), subscribe=()) for reader in stream.readers}
     writers = {writer: Subjects(publish=_puts(stream), subscribe=()) for writer in stream.writers}
+    feeders = {feeder: Subjects(publish=(stream.subjects,), subscribe=()) for feeder in stream.feeders}
     takes = ("$JS.API.STREAM.NAMES", f"$JS.FC.{stream.name}.>", *_reads(stream)) if stream.writers else ()
     kept = (*_keeps(stream), *takes)
-    return {stream.keeper: Subjects(publish=kept, subscribe=()), **readers, **writers, "operator": operator}
+    return {stream.keeper: Subjects(publish=kept, subscribe=()), **readers, **writers, **feeders, "operator": operator}
 
 
 def _keeps(stream: Stream) -> tuple[str, ...]:

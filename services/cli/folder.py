@@ -9,15 +9,17 @@ import os
 import secrets
 import time
 from collections.abc import Generator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
+from services.deployments.runner.roles import AIRFLOWS_ROLE, RUNNER_ROLE
 from services.nats_users import SERVICES, USERS
 from shared.servers.accounts import STRANGER, can_reach, system_folder
 
+ROLES = (*SERVICES, RUNNER_ROLE, AIRFLOWS_ROLE)  # that processes log in as
 LAST_RUN_S = 60.0  # how long the processes of a killed run may take to end
 LOCK_WAIT_S = 0.3  # a command that looks whether somebody holds the lock has it for an instant
 POLL_S = 0.05
@@ -136,20 +138,36 @@ class DataFolder:
 
     def secrets(self) -> Secrets:
         """Return this folder's secrets; the first call makes them."""
-        path = self.path / "secrets.json"
+        path = self._secrets_file
         if path.exists():
-            return Secrets(**_read(path))
+            return self._with_new_users(Secrets(**_read(path)))
         if (self.postgres / "cluster").exists():
             raise CannotStart(f"{path} is gone, and with it the keys to the data in {self.path}; restore it")
         made = Secrets(
             master_keys={service: base64.b64encode(secrets.token_bytes(32)).decode() for service in SERVICES},
             postgres=_password(),
             owners={service: _password() for service in SERVICES},
-            apps={service: _password() for service in SERVICES},
+            apps={role: _password() for role in ROLES},
             nats={user: _password() for user in USERS},
         )
-        write_private(path, json.dumps(asdict(made), indent=2))
+        self._write_secrets(made)
         return made
+
+    def _with_new_users(self, found: Secrets) -> Secrets:
+        """Add what a version before this one had no use for."""
+        nats = {user: found.nats.get(user) or _password() for user in USERS}
+        apps = {role: found.apps.get(role) or _password() for role in ROLES}
+        if (nats, apps) != (found.nats, found.apps):
+            found = replace(found, nats=nats, apps=apps)
+            self._write_secrets(found)
+        return found
+
+    def _write_secrets(self, secrets: Secrets) -> None:
+        write_private(self._secrets_file, json.dumps(asdict(secrets), indent=2))
+
+    @property
+    def _secrets_file(self) -> Path:
+        return self.path / "secrets.json"
 
     def write_state(self, state: State) -> None:
         """Say how the CLI reaches this run."""

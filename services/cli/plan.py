@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from services.cli.folder import CannotStart, DataFolder, Secrets, write_private
 from services.cli.run import RUNNER, START_AFTER
+from services.deployments.runner.roles import AIRFLOWS_ROLE, RUNNER_ROLE
 from services.deployments.runner.settings import RunnerSettings
 from services.deployments.settings import DeploymentsSettings, DriverName
 from services.gateway.settings import GatewaySettings
@@ -167,21 +168,22 @@ def _settings(plan: Plan, name: str) -> dict[str, str]:
     service = DEPLOYMENTS if name == RUNNER else name  # of which the runner is a part in a process of its own
     settings = {
         "NATS_URL": plan.nats.url,
-        "NATS_USER": service,
-        "NATS_PASSWORD": plan.secrets.nats[service],
+        "NATS_USER": name,
+        "NATS_PASSWORD": plan.secrets.nats[name],
         "HEALTH_PORT": str(plan.health_ports[name]),
         "PUBLIC_URL": plan.url,
         START_AFTER: str(plan.folder.state_file),
     }
     if name == "gateway":
         return {**settings, "PORT": str(plan.port)}
-    app_dsn = plan.postgres.dsn(database=service, user=service, password=plan.secrets.apps[service])
+    role = RUNNER_ROLE if name == RUNNER else service
+    app_dsn = plan.postgres.dsn(database=service, user=role, password=plan.secrets.apps[role])
     settings |= {"DATABASE_URL": app_dsn, "MASTER_KEY": plan.secrets.master_keys[service]}
     if name == RUNNER:
         return {
             **settings,
             "AIRFLOW_FOLDER": str(plan.folder.airflow),
-            "AIRFLOW_DATABASE_URL": plan.postgres.dsn(),
+            "AIRFLOW_DATABASE_URL": plan.postgres.dsn(user=AIRFLOWS_ROLE, password=plan.secrets.apps[AIRFLOWS_ROLE]),
         }
     settings["HEADS_FOLDER"] = str(plan.folder.heads / name)
     if name == DEPLOYMENTS and plan.has_runner:

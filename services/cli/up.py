@@ -14,8 +14,9 @@ from pathlib import Path
 from types import FrameType
 
 from services.cli.folder import CannotStart, DataFolder, State
-from services.cli.plan import Plan, check_settings, make_plan, programs
+from services.cli.plan import DEPLOYMENTS, Plan, check_settings, make_plan, programs
 from services.cli.supervise import Supervisor, answers_ready
+from services.deployments.runner.roles import AIRFLOWS_ROLE, RUNNER_ROLE, prepare_airflows, prepare_runner
 from services.migration_folders import migration_folders
 from services.nats_users import SERVICES
 from shared.errors import AerodromeError
@@ -134,6 +135,8 @@ async def _migrate(plan: Plan) -> None:
         )
         await prepare_database(plan.postgres.dsn(), database)
         await migrate(plan.owner_dsn(service), migration_folders(service))
+    await prepare_runner(plan.postgres.dsn(), plan.owner_dsn(DEPLOYMENTS), plan.secrets.apps[RUNNER_ROLE])
+    await prepare_airflows(plan.postgres.dsn(), plan.secrets.apps[AIRFLOWS_ROLE])
 
 
 class _Watch:

@@ -31,19 +31,13 @@ async def prepare_database(admin_dsn: str, database: ServiceDatabase) -> None:
 
     Raises Unavailable if the server can't be reached.
     """
-    async with _connected(admin_dsn) as connection:
+    async with connected(admin_dsn) as connection:
         await _prepare(connection, database)
 
 
 async def _prepare(connection: asyncpg.Connection, database: ServiceDatabase) -> None:
     for role, password in ((database.owner, database.owner_password), (database.name, database.app_password)):
-        exists = await connection.fetchval("select true from pg_roles where rolname = $1", role)
-        await execute_with_names(
-            connection,
-            "alter role %I login password %L" if exists else "create role %I login password %L",
-            role,
-            password,
-        )
+        await prepare_role(connection, role, password)
     if not await connection.fetchval("select true from pg_database where datname = $1", database.name):
         await execute_with_names(connection, "create database %I owner %I", database.name, database.owner)
     await execute_with_names(connection, "revoke all on database %I from public", database.name)
@@ -55,21 +49,29 @@ async def close_to_strangers(admin_dsn: str) -> None:
 
     Raises Unavailable if the server can't be reached.
     """
-    async with _connected(admin_dsn) as connection:
+    async with connected(admin_dsn) as connection:
         for name in _OF_EVERY_SERVER:
             await execute_with_names(connection, "revoke all on database %I from public", name)
 
 
 @asynccontextmanager
-async def _connected(admin_dsn: str) -> AsyncGenerator[asyncpg.Connection]:
+async def connected(dsn: str) -> AsyncGenerator[asyncpg.Connection]:
+    """Connect for the time of the block; raises Unavailable if the server can't be reached."""
     try:
-        connection = await asyncpg.connect(admin_dsn, timeout=10)
+        connection = await asyncpg.connect(dsn, timeout=10)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         raise Unavailable(f"postgres can't be reached: {error}") from error
     try:
         yield connection
     finally:
         await connection.close()
+
+
+async def prepare_role(connection: asyncpg.Connection, role: str, password: str) -> None:
+    """Make a role that may log in unless it is there, and set its password."""
+    exists = await connection.fetchval("select true from pg_roles where rolname = $1", role)
+    words = "alter role %I login password %L" if exists else "create role %I login password %L"
+    await execute_with_names(connection, words, role, password)
 
 
 async def execute_with_names(connection: asyncpg.Connection, template: str, *names: str) -> None:

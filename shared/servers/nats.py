@@ -63,11 +63,12 @@ def _account(account: NatsAccount) -> dict[str, object]:
 
 
 def _user(user: NatsUser) -> dict[str, object]:
-    permissions = {
-        "publish": {"allow": list(user.publish)},
-        "subscribe": {"allow": list(user.subscribe)},
-    }
+    permissions = {"publish": _allowed(user.publish), "subscribe": _allowed(user.subscribe)}
     return {"user": user.name, "password": user.password, "permissions": permissions}
+
+
+def _allowed(subjects: Sequence[str]) -> dict[str, list[str]]:
+    return {"allow": list(subjects)} if subjects else {"deny": [">"]}  # nothing allowed would mean all
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from nats.js.api import AckPolicy, ConsumerConfig
 from services.deployments.app import APP as DEPLOYMENTS
 from services.identity.app import APP as IDENTITY
 from services.invites.app import APP as INVITES
-from services.nats_users import LOGS, SERVICES, STREAMS, answers_prefix, event_stream, streams_of
+from services.nats_users import LOGS, RUNNER, SERVICES, STREAMS, answers_prefix, event_stream, streams_of
 from shared.service import App
 from tests.servers import Login, NatsForTests
 
@@ -131,6 +131,12 @@ async def test_a_named_service_asks_what_the_table_names(connect: Connect, sende
         ("deployments", "identity.query.events"),
         ("deployments", "$JS.API.STREAM.CREATE.deployments-events"),
         ("operator", "$JS.API.INFO"),
+        ("runner", "deployments.command.report_observed"),
+        ("runner", "deployments.command.create_deployment"),
+        ("runner", "identity.query.grants"),
+        ("runner", "nudge.deployments"),
+        ("runner", "deployments.revoked"),
+        ("runner", "anything"),
         ("deployments", "_INBOX_gateway.identity.x.1.1"),
         ("invites", "_INBOX_identity.deployments.x.1.1"),
         ("gateway", "_INBOX_invites.gateway.x.1.1"),
@@ -161,6 +167,10 @@ async def test_what_the_table_does_not_name_is_refused(connect: Connect, sender:
         ("invites", "identity-events", "_INBOX_identity.x"),
         ("gateway", "logs", "$JS.API.STREAM.PURGE.logs"),
         ("gateway", "logs", "logs.x.scheduler"),
+        ("runner", "logs", "$JS.API.STREAM.CREATE.logs"),
+        ("runner", "logs", "$JS.API.STREAM.PURGE.logs"),
+        ("runner", "logs", "$JS.API.STREAM.MSG.GET.logs"),
+        ("runner", "logs", "$JS.API.CONSUMER.CREATE.logs"),
         ("operator", "identity-events", "identity.events.user.removed.x"),
     ],
 )
@@ -185,6 +195,9 @@ async def test_in_the_account_of_a_stream_the_rest_is_refused_too(
         ("invites", "identity-events", "_INBOX_identity.>"),
         ("invites", "identity-events", "$JS.>"),
         ("gateway", "logs", "_INBOX_deployments.>"),
+        ("runner", "", "deployments.command.*"),
+        ("runner", "", "identity.revoked"),
+        ("runner", "logs", "logs.>"),
     ],
 )
 async def test_nobody_listens_to_another(connect: Connect, listener: str, stream: str, subject: str) -> None:
@@ -228,10 +241,11 @@ async def test_a_service_keeps_its_stream_and_another_reads_it(connect: Connect)
     await identity.client.jetstream().purge_stream(stream)
 
 
-async def test_the_gateway_pulls_logs_that_deployments_writes(connect: Connect) -> None:
+@pytest.mark.parametrize("writer", ["deployments", "runner"])
+async def test_the_gateway_pulls_logs_that_another_writes(connect: Connect, writer: str) -> None:
     deployments, gateway = await connect("deployments", LOGS), await connect("gateway", LOGS)
     await deployments.client.jetstream().add_stream(name=LOGS, subjects=["logs.>"])
-    await deployments.client.jetstream().publish("logs.d1.scheduler", b"line")
+    await (await connect(writer, LOGS)).client.jetstream().publish("logs.d1.scheduler", b"line", stream=LOGS)
     js = gateway.client.jetstream()
     await js.add_consumer(LOGS, name="tail", ack_policy=AckPolicy.NONE, inactive_threshold=60)
     [message] = await (await js.pull_subscribe_bind(stream=LOGS, name="tail")).fetch(1, timeout=5)
@@ -250,3 +264,7 @@ async def test_the_operator_looks_at_every_stream(connect: Connect) -> None:
 @pytest.mark.parametrize("app", APPS, ids=lambda app: app.name)
 def test_a_service_has_a_user_for_each_stream_that_it_connects_to(app: App) -> None:
     assert {event_stream(app.name), *app.streams} == set(streams_of(app.name))
+
+
+def test_the_runner_has_a_user_for_the_lines_that_it_writes_and_nothing_else() -> None:
+    assert streams_of(RUNNER) == (LOGS,)

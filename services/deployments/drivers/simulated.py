@@ -10,7 +10,7 @@ from services.deployments.contract import Component, DeploymentId, Executor
 from services.deployments.drivers.offers import SIMULATED
 from services.deployments.drivers.protocol import Capabilities, Specification
 from services.deployments.drivers.simulated_airflow import SimulatedAirflow
-from services.deployments.logs.stream import LogStream
+from services.deployments.logs.stream import LogFeed
 from shared.ids import new_id
 from shared.runtime.background import end_tasks
 
@@ -38,7 +38,7 @@ class _Simulated:
 class SimulatedDriver:
     """Nothing of it outlives this process; a restarted one has another incarnation."""
 
-    stream: LogStream
+    stream: LogFeed
     name: str = "simulated"
     capabilities: Capabilities = SIMULATED
     _running: dict[DeploymentId, _Simulated] = field(default_factory=dict[DeploymentId, _Simulated])

@@ -8,7 +8,7 @@ from typing import Final
 
 from services.deployments.contract import Component, DeploymentId, LogBatch, LogRecord
 from services.deployments.drivers.simulated_lines import Line, first_lines, lines
-from services.deployments.logs.stream import LogStream
+from services.deployments.logs.stream import LogFeed
 from shared.clock import utc_now
 
 _INSTANT: Final = timedelta(microseconds=1)
@@ -22,14 +22,14 @@ class SimulatedAirflow:
     components: tuple[Component, ...]
     incarnation: str
 
-    def start(self, stream: LogStream, period_s: Callable[[], float]) -> set[asyncio.Task[None]]:
+    def start(self, stream: LogFeed, period_s: Callable[[], float]) -> set[asyncio.Task[None]]:
         """Start the components; each writes a line every `period_s` until its task is cancelled."""
         return {
             asyncio.create_task(self._component(component, stream, period_s), name=f"{self.deployment_id} {component}")
             for component in self.components
         }
 
-    async def _component(self, component: Component, stream: LogStream, period_s: Callable[[], float]) -> None:
+    async def _component(self, component: Component, stream: LogFeed, period_s: Callable[[], float]) -> None:
         clock = asyncio.get_running_loop()
         writer = _Writer(self, component)
         await stream.write(writer.batch(first_lines(component)))

@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import BaseModel, ValidationError
 
 from services.deployments.contract import MOST_BATCH_BYTES, Component, DeploymentId, LogBatch, LogRecord
-from services.deployments.logs.stream import LogStream
+from services.deployments.logs.stream import LogFeed
 from shared.clock import utc_now
 from shared.ids import new_id
 
@@ -33,7 +33,7 @@ _LEVELS: Final = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
 class LineWriter:
     """Writes what one component says; `put` never waits, `run` does the writing until it is cancelled."""
 
-    stream: LogStream
+    stream: LogFeed
     deployment_id: DeploymentId
     component: Component
     incarnation: str = field(default_factory=new_id)

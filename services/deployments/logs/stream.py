@@ -1,4 +1,4 @@
-"""The JetStream stream `logs`: made here, limited by age and bytes, written batch by batch."""
+"""The JetStream stream `logs`: written batch by batch, made and limited by age and bytes by the service."""
 
 import asyncio
 import logging
@@ -24,10 +24,40 @@ _MESSAGE_ID: Final = "Nats-Msg-Id"
 
 
 @dataclass(frozen=True, slots=True)
-class LogStream:
-    """The stream of log lines, as the one who writes it sees it."""
+class LogFeed:
+    """The stream of log lines, as one sees it who may write it and no more."""
 
     bus: Bus
+
+    async def write(self, batch: LogBatch) -> None:
+        """Return when the stream holds the batch, once; waits for as long as NATS or the stream is away."""
+        subject = logs_subject(batch.deployment, Component(batch.component))
+        data = batch.model_dump_json().encode()
+        pause_s = _FIRST_PAUSE_S
+        while not await self._published(subject, data, batch.message_id()):
+            await self._mended()  # the stream may have been lost with JetStream's data
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    async def _published(self, subject: str, data: bytes, message_id: str) -> bool:
+        jetstream = self.bus.stream(LOGS_STREAM).jetstream()
+        try:
+            await jetstream.publish(
+                subject, data, timeout=PUBLISH_TIMEOUT_S, stream=LOGS_STREAM, headers={_MESSAGE_ID: message_id}
+            )
+        except (NatsError, OSError) as error:
+            log.warning("log lines wait for nats", extra={"subject": subject, "error": str(error)})
+            return False
+        return True
+
+    async def _mended(self) -> bool:
+        return False  # the service sees to it
+
+
+@dataclass(frozen=True, slots=True)
+class LogStream(LogFeed):
+    """The stream of log lines, as the service sees it, which keeps it."""
+
     age: timedelta
     most_bytes: int
 
@@ -60,27 +90,6 @@ class LogStream:
         while True:
             there = await self._mended()
             await asyncio.sleep(_LOOK_S if there else _LONGEST_PAUSE_S)
-
-    async def write(self, batch: LogBatch) -> None:
-        """Return when the stream holds the batch, once; waits for as long as NATS or the stream is away."""
-        subject = logs_subject(batch.deployment, Component(batch.component))
-        data = batch.model_dump_json().encode()
-        pause_s = _FIRST_PAUSE_S
-        while not await self._published(subject, data, batch.message_id()):
-            await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-
-    async def _published(self, subject: str, data: bytes, message_id: str) -> bool:
-        jetstream = self.bus.stream(LOGS_STREAM).jetstream()
-        try:
-            await jetstream.publish(
-                subject, data, timeout=PUBLISH_TIMEOUT_S, stream=LOGS_STREAM, headers={_MESSAGE_ID: message_id}
-            )
-        except (NatsError, OSError) as error:
-            log.warning("log lines wait for nats", extra={"subject": subject, "error": str(error)})
-            await self._mended()  # the stream may have been lost with JetStream's data
-            return False
-        return True
 
     async def _mended(self) -> bool:
         try:

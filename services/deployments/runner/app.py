@@ -16,7 +16,7 @@ from services.deployments.keeping.history import Specifications
 from services.deployments.keeping.keeper import Keeper
 from services.deployments.keeping.lease import Lease
 from services.deployments.keeping.sweeper import Sweeper
-from services.deployments.logs.stream import LogStream
+from services.deployments.logs.stream import LogFeed
 from services.deployments.runner.databases import Databases
 from services.deployments.runner.environments import Environments
 from services.deployments.runner.local import LocalDriver
@@ -100,7 +100,7 @@ class RunnerProcess:
         master_key = settings.master_key_bytes()
         keys = PersonalKeys(pools.commands, master_key) if master_key else None
         self._store = EventStore(pools.commands, EventTypes(EVENTS), keys, readers=pools.followers)
-        self._voices = Voices(LogStream(bus, settings.logs_age, settings.logs_bytes))
+        self._voices = Voices(LogFeed(bus))
         driver = LocalDriver(
             folder=settings.airflow_folder,
             databases=Databases(settings.airflow_database_url.get_secret_value()),

@@ -6,7 +6,7 @@ from typing import Final
 
 from services.deployments.contract import Component, DeploymentId
 from services.deployments.logs.lines import LineWriter
-from services.deployments.logs.stream import LogStream
+from services.deployments.logs.stream import LogFeed
 from services.deployments.runner.components import OnLine
 from services.deployments.runner.versions import Part
 from shared.runtime.background import end_tasks
@@ -26,7 +26,7 @@ COMPONENT_OF: Final = {
 class Voices:
     """One writer a deployment and component for as long as this process lives."""
 
-    stream: LogStream
+    stream: LogFeed
     _writers: dict[tuple[DeploymentId, Component], LineWriter] = field(
         default_factory=dict[tuple[DeploymentId, Component], LineWriter]
     )

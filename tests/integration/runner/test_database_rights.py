@@ -6,10 +6,9 @@ import asyncpg
 import pytest
 
 from services.deployments.runner.configuration import DatabaseAddress
-from services.deployments.runner.databases import Databases
 from services.nats_users import SERVICES
 from shared.servers.databases import ServiceDatabase, close_to_strangers, prepare_database
-from tests.integration.runner.test_databases import NEWEST, ONE, OTHER, connected, migrate
+from tests.integration.runner.test_databases import NEWEST, ONE, OTHER, connected, made_by_the_runner, migrate
 from tests.servers import PASSWORD, PostgresForTests
 
 REFUSED = (asyncpg.InsufficientPrivilegeError, asyncpg.ObjectNotInPrerequisiteStateError)
@@ -41,7 +40,7 @@ async def addresses(private_postgres: PostgresForTests) -> tuple[DatabaseAddress
     await close_to_strangers(admin)
     for service in SERVICES:
         await prepare_database(admin, ServiceDatabase(name=service, owner_password=PASSWORD, app_password=PASSWORD))
-    databases = Databases(admin)
+    databases = await made_by_the_runner(private_postgres)
     await databases.ensure_template(NEWEST, "of-template", migrate)
     one, other = [await databases.create(each, NEWEST, f"of-{each}") for each in (ONE, OTHER)]
     return one, other
@@ -87,6 +86,6 @@ async def test_a_copy_is_open_to_nobody_else_at_any_time(
                     pass
         refused.append(address.name)
 
-    await Databases(private_postgres.server.dsn()).upgrade(ONE, NEWEST, "of-cone", migrate_new)
+    await (await made_by_the_runner(private_postgres)).upgrade(ONE, NEWEST, "of-cone", migrate_new)
 
     assert refused == [f"{one.name}_new"]

@@ -11,9 +11,10 @@ from services.deployments.contract import DeploymentId
 from services.deployments.drivers.protocol import StepFailed
 from services.deployments.runner.configuration import DatabaseAddress
 from services.deployments.runner.databases import Databases
+from services.deployments.runner.roles import AIRFLOWS_ROLE, prepare_airflows
 from services.deployments.runner.versions import VERSIONS
 from shared.errors import Unavailable
-from tests.servers import PostgresForTests
+from tests.servers import PASSWORD, PostgresForTests
 
 NEWEST = next(iter(VERSIONS.values()))
 ONE, OTHER = DeploymentId("cone"), DeploymentId("cother")
@@ -38,10 +39,16 @@ async def migrate(address: DatabaseAddress, password: str) -> None:
         await connection.execute(TABLES)
 
 
+async def made_by_the_runner(postgres: PostgresForTests) -> Databases:
+    """Return databases that are made with the rights of the runner."""
+    await prepare_airflows(postgres.server.dsn(), PASSWORD)
+    return Databases(postgres.server.dsn(user=AIRFLOWS_ROLE, password=PASSWORD))
+
+
 @pytest.fixture
 async def databases(private_postgres: PostgresForTests) -> Databases:
-    """Databases on a server of their own, with the template of the newest version."""
-    databases = Databases(private_postgres.server.dsn())
+    """Databases on a server of their own, with the template of the newest version, as the runner makes them."""
+    databases = await made_by_the_runner(private_postgres)
     await databases.ensure_template(NEWEST, "of-template", migrate)
     return databases
 
@@ -96,7 +103,7 @@ async def test_dropping_ends_sessions_and_leaves_neither_database_nor_role(datab
 
 
 async def test_of_two_who_want_a_template_one_migrates(private_postgres: PostgresForTests) -> None:
-    databases, migrated = Databases(private_postgres.server.dsn()), 0
+    databases, migrated = await made_by_the_runner(private_postgres), 0
 
     async def counted(address: DatabaseAddress, password: str) -> None:
         nonlocal migrated
@@ -110,7 +117,7 @@ async def test_of_two_who_want_a_template_one_migrates(private_postgres: Postgre
 
 
 async def test_a_failed_migration_leaves_no_template_and_the_next_succeeds(private_postgres: PostgresForTests) -> None:
-    databases = Databases(private_postgres.server.dsn())
+    databases = await made_by_the_runner(private_postgres)
 
     async def fail(address: DatabaseAddress, password: str) -> None:
         await migrate(address, password)

@@ -13,13 +13,13 @@ import pytest
 from services.deployments.contract import DeploymentId, Executor, new_airflow_secrets
 from services.deployments.drivers.protocol import Specification, StepFailed
 from services.deployments.runner.components import OnLine
-from services.deployments.runner.databases import Databases
 from services.deployments.runner.environments import Environments
 from services.deployments.runner.local import LocalDriver
 from services.deployments.runner.sweep import end_marked, marked
 from services.deployments.runner.versions import VERSIONS, Part
 from shared.ids import new_id
 from tests.integration.runner.conftest import NoBundles
+from tests.integration.runner.test_databases import made_by_the_runner
 from tests.servers import PostgresForTests
 
 pytestmark = [pytest.mark.airflow, pytest.mark.full, pytest.mark.timeout(900)]
@@ -59,7 +59,7 @@ async def driver(
 
     made = LocalDriver(
         folder=private_folder,
-        databases=Databases(postgres_server.server.dsn()),
+        databases=await made_by_the_runner(postgres_server),
         environments=environments,
         outside=os.environ,
         lines=lines,

@@ -2,6 +2,7 @@
 
 import configparser
 import dataclasses
+import json
 import shlex
 import stat
 from pathlib import Path
@@ -12,6 +13,7 @@ from services.cli.folder import CannotStart, DataFolder
 from services.cli.plan import SETTINGS, Plan, Program, check_settings, environment, make_plan
 from services.cli.supervise import Supervisor
 from services.cli.up import TAIL_LINES, tail
+from services.deployments.runner.roles import AIRFLOWS_ROLE, RUNNER_ROLE
 from services.nats_users import SERVICES
 from shared.servers.process import Launch
 from shared.settings import PREFIX
@@ -39,11 +41,27 @@ def test_a_process_knows_no_secret_of_another(plan: Plan) -> None:
         name: {secrets.nats[name], *((secrets.apps[name], secrets.master_keys[name]) if name in SERVICES else ())}
         for name in (*SERVICES, "gateway")
     }
+    runner = {secrets.apps[role] for role in (RUNNER_ROLE, AIRFLOWS_ROLE)}
+    own["runner"] = {secrets.nats["runner"], secrets.master_keys["deployments"], *runner}
     every = {secrets.postgres, *secrets.owners.values(), *secrets.apps.values(), *secrets.nats.values()}
     every |= set(secrets.master_keys.values())
     for name, mine in own.items():
         text = "\n".join(environment(plan, name, OUTSIDE).values())
         assert {secret for secret in every if secret in text} == mine
+
+
+def test_secrets_of_an_older_version_are_kept_and_completed(plan: Plan) -> None:
+    path = plan.folder.path / "secrets.json"
+    older = json.loads(path.read_text(encoding="utf-8"))
+    del older["nats"]["runner"], older["apps"][RUNNER_ROLE], older["apps"][AIRFLOWS_ROLE]
+    path.write_text(json.dumps(older), encoding="utf-8")
+
+    completed = plan.folder.secrets()
+
+    assert completed.nats["runner"] not in {"", plan.secrets.nats["runner"]}
+    assert completed.nats.items() >= older["nats"].items()
+    assert completed.apps.items() >= older["apps"].items()
+    assert plan.folder.secrets() == completed
 
 
 def test_settings_of_the_shell_reach_only_who_knows_them(plan: Plan) -> None:
