@@ -12,7 +12,14 @@ import aiohttp
 from services.deployments.drivers.protocol import StepFailed
 from services.deployments.runner.accounts import give
 from services.deployments.runner.components import Component, OnLine, PartState, PartStatus
-from services.deployments.runner.configuration import AirflowSpec, airflow_command, part_command, parts_of, passwords_of
+from services.deployments.runner.configuration import (
+    AirflowSpec,
+    airflow_command,
+    part_command,
+    parts_of,
+    passwords_of,
+    user_command,
+)
 from services.deployments.runner.environments import Environment
 from services.deployments.runner.executor_watch import ExecutorWatch
 from services.deployments.runner.health import complaints
@@ -51,12 +58,8 @@ class Airflow:
         """Make the user `admin` of a 2.x unless it is there; the users of a 3.x stand in a file."""
         if not self.spec.version.line.makes_user:
             return
-        # fmt: off
-        await self._step(
-            "make the user", "users", "create", "--username", "admin", "--role", "Admin", "--firstname", "Admin",
-            "--lastname", "Admin", "--email", "admin@example.invalid", "--password", self.spec.secrets.admin_password,
-        )
-        # fmt: on
+        await asyncio.to_thread(_prepare, self.spec)
+        await run_step("make the user", user_command(self.spec, self.environment, self.outside), timeout_s=_STEP_S)
 
     def start(self) -> None:
         """Begin to run its components; `until_healthy` tells when they are."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -19,6 +19,12 @@ MOST_PARALLEL: Final = 4
 """LocalExecutor forks all its workers at start, about 49 MB each."""
 
 _OURS: Final = "AERODROME_"
+_PROMPTED: Final = f"{_OURS}PROMPTED"
+_ANSWER_PROMPTS: Final = (
+    "import getpass, os; "
+    f"getpass.getpass = lambda *_: os.environ[{_PROMPTED!r}]; "
+    "from airflow.__main__ import main; main()"
+)
 _POOL: Final = {"POOL_SIZE": 3, "MAX_OVERFLOW": 7}
 """The most connections of a process of an Airflow: those of the server are shared with the services."""
 
@@ -119,6 +125,20 @@ def airflow_command(
         secrets=spec.secrets.all(),
         account=spec.account,
     )
+
+
+def user_command(spec: AirflowSpec, environment: Environment, outside: Mapping[str, str]) -> Command:
+    """Return how the user `admin` of a 2.x is made; it is asked for the password: everybody reads command lines."""
+    # fmt: off
+    words = (
+        "users", "create", "--username", ADMIN, "--role", "Admin", "--firstname", "Admin", "--lastname", "Admin",
+        "--email", "admin@example.invalid",
+    )
+    # fmt: on
+    command = airflow_command(spec, environment, words, outside)
+    told = {**command.environment, _PROMPTED: spec.secrets.admin_password}
+    program = (str(environment.scripts / "python"), "-c", _ANSWER_PROMPTS, *words)
+    return replace(command, program=program, environment=told)
 
 
 def passwords_of(spec: AirflowSpec) -> str:

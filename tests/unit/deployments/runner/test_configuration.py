@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.deployments.contract import Executor
-from services.deployments.runner.configuration import part_command, parts_of, variables_of
+from services.deployments.runner.configuration import part_command, parts_of, user_command, variables_of
 from services.deployments.runner.environments import Environment
 from services.deployments.runner.processes import MARK
 from services.deployments.runner.versions import VERSIONS, Part
@@ -28,6 +28,15 @@ def test_an_airflow_listens_on_127_0_0_1_alone(number: str) -> None:
     assert told["AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK"] == "False"
     for part in (Part.SCHEDULER, Part.TRIGGERER):
         assert "--skip-serve-logs" in part_command(wanted, ENVIRONMENT, part, OUTSIDE).program
+
+
+@pytest.mark.parametrize("number", VERSIONS)
+def test_no_command_line_holds_a_secret(number: str) -> None:
+    wanted = spec(number)
+    commands = [part_command(wanted, ENVIRONMENT, part, OUTSIDE) for part in parts_of(wanted)]
+
+    for each in (*commands, user_command(wanted, ENVIRONMENT, OUTSIDE)):
+        assert not [word for word in each.program if any(secret in word for secret in SECRETS.all())]
 
 
 @pytest.mark.parametrize("number", VERSIONS)
