@@ -8,8 +8,14 @@ from services.gateway.schema import build_schema
 from tests.contract.deployment_documents import DEPLOYMENTS
 from tests.contract.documents import COMMAND_LINE, SEEDS, Sent
 from tests.contract.team_documents import TEAMS
+from tests.contract.versions import ADOPTION, FORMS
 
-KNOWN = {**SEEDS, **COMMAND_LINE, **TEAMS, **DEPLOYMENTS}
+VERSIONED = {
+    f"{purpose} of {form.since}": Sent(form.document, dict(form.variables))
+    for purpose, forms in [*FORMS.items(), *((name, [form]) for name, form in ADOPTION.items())]
+    for form in forms
+}
+KNOWN = {**SEEDS, **COMMAND_LINE, **TEAMS, **DEPLOYMENTS, **VERSIONED}
 
 
 @pytest.fixture(scope="module")
