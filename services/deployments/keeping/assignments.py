@@ -14,7 +14,7 @@ from shared.errors import Rejected
 from shared.store.connections import fetch
 from shared.store.model import PgPool
 
-_MOST_NEWS: Final = 100
+MOST_NEWS: Final = 100
 
 
 class Goal(StrEnum):
@@ -115,7 +115,7 @@ class Assignments:
 
     async def news(self) -> Sequence[News]:
         """Return the oldest news that were not told, at most 100."""
-        return [_news(row) for row in await fetch(self.pool, QUERIES["untold"], _MOST_NEWS)]
+        return [_news(row) for row in await fetch(self.pool, QUERIES["untold"], MOST_NEWS)]
 
     async def told(self, news: News) -> None:
         """Note that these news, and all before them, are events."""

@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 from uuid import uuid5
 
 from services.deployments.bundles.store import Bundles
 from services.deployments.contract import SERVICE, Observation, ReportObserved, deployment_stream
 from services.deployments.domain.deployment import DEPLOYMENT
-from services.deployments.keeping.assignments import Assignments, News
+from services.deployments.keeping.assignments import MOST_NEWS, Assignments, News
 from services.deployments.policies import WISHES
 from shared.auth import service_principal
 from shared.bus.context import Context
@@ -23,6 +24,8 @@ from shared.store.personal import PersonalKeys
 log = logging.getLogger(__name__)
 
 LOOK_S: Final = 0.25
+AT_ONCE: Final = 16
+"""Deployments that are told of at a time: enough that the store commits them together."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,17 +37,38 @@ class Reporter:
     commands: Commands
     bundles: Bundles
     keys: PersonalKeys | None
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Tell news until cancelled."""
         while True:
+            more = False
             try:
-                for news in await self.assignments.news():
-                    await self._tell(news)
+                more = await self._tell_all(await self.assignments.news())
             except AerodromeError as error:
                 log.warning("news of deployments wait", extra={"error": describe(error)})
-            await asyncio.sleep(LOOK_S)
+            if not more:
+                await asyncio.sleep(LOOK_S)
+
+    async def _tell_all(self, news: Sequence[News]) -> bool:
+        """Tell news of as many deployments, several at a time; say whether there may be more and all went well.
+
+        What can't be told now holds up none of the others.
+        """
+        turns = asyncio.Semaphore(AT_ONCE)
+
+        async def told(each: News) -> bool:
+            async with turns:
+                try:
+                    await self._tell(each)
+                except AerodromeError as error:
+                    extra = {"deployment": each.deployment_id, "error": describe(error)}
+                    log.warning("news of a deployment wait", extra=extra)
+                    return False
+            return True
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(told(each), name=f"report {each.deployment_id}") for each in news]
+        return len(news) == MOST_NEWS and all(task.result() for task in tasks)
 
     async def _tell(self, news: News) -> None:
         sight = news.sight
