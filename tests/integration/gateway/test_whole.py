@@ -263,7 +263,7 @@ async def test_every_root_field_is_among_those_that_nobody_may_use() -> None:
     assert schema.query_type
     assert schema.mutation_type
     public = {"createToken", "createUser", "authConfig", "logout", "confirmEmail", "resetPassword"}
-    public |= {"forgotPassword", "resendConfirmation"}
+    public |= {"forgotPassword", "resendConfirmation", "appConfig"}
     for name in {*schema.query_type.fields, *schema.mutation_type.fields} - public:
         assert any(f"{{ {name}" in document for document in ROOT_FIELDS), name
 
