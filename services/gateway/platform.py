@@ -1,9 +1,13 @@
 """What settings say of this installation to its clients."""
 
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from services.gateway.settings import GatewaySettings
+
+_KUBERNETES: Final = "kubernetes"
+"""The driver whose DAG files come with images."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +19,7 @@ class Platform:
     base_domain: str = ""
     manual_release_names: bool = False
     smtp_configured: bool = False
+    takes_dags: bool = True
 
 
 def platform_of(settings: GatewaySettings) -> Platform:
@@ -25,6 +30,7 @@ def platform_of(settings: GatewaySettings) -> Platform:
         base_domain=base_domain(settings.public_url),
         manual_release_names=settings.manual_release_names,
         smtp_configured=bool(settings.smtp_host),
+        takes_dags=settings.driver != _KUBERNETES,
     )
 
 

@@ -16,8 +16,8 @@ class GatewaySettings(BusSettings):
     """gateway: the only public door. `allowed_origins`: web pages that may call it, separated by commas.
 
     `trusted_proxies`: addresses or networks, separated by commas, whose X-Forwarded-For tells the client's address.
-    `houston_version`: the version of Houston that clients are told, 0.25.0 or later. `manual_release_names` and
-    `smtp_host` are settings of other services; clients are told whether they are set.
+    `houston_version`: the version of Houston that clients are told, 0.25.0 or later. `driver`,
+    `manual_release_names` and `smtp_host` are settings of other services; clients are told what follows from them.
     """
 
     host: str = "127.0.0.1"
@@ -28,6 +28,7 @@ class GatewaySettings(BusSettings):
     houston_version: str = "0.37.6"
     manual_release_names: Switch = False
     smtp_host: str = ""
+    driver: str = ""
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -25,9 +25,7 @@ _FLAGS: Final = {
     "namespaceFreeFormEntry": False,
     "byoUpdateRegistryEnabled": False,
     "astroRuntimeEnabled": True,
-    "dagOnlyDeployment": True,
 }
-"""`dagOnlyDeployment` alone is what the command line looks at before it sends DAG files."""
 
 
 @query.field("appConfig")
@@ -40,12 +38,13 @@ def resolve_app_config(_: object, info: Info, **__: Any) -> Mapping[str, Any]:
         "byo_update_registry_host": "",
         "smtp_configured": platform.smtp_configured,
         "manual_release_names": platform.manual_release_names,
-        "configure_dag_deployment": True,
+        "configure_dag_deployment": platform.takes_dags,
         "nfs_mount_dag_deployment": _SWITCHES["nfsMountDagDeployment"],
         "manual_namespace_names": _SWITCHES["manualNamespaceNames"],
         "hard_delete_deployment": _SWITCHES["hardDeleteDeployment"],
         "triggerer_enabled": _SWITCHES["triggererEnabled"],
-        "feature_flags": _FLAGS,
+        # It alone is what the command line looks at before it sends DAG files.
+        "feature_flags": {**_FLAGS, "dagOnlyDeployment": platform.takes_dags},
     }
 
 

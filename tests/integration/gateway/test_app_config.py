@@ -56,3 +56,11 @@ async def test_settings_are_told_as_they_are(nats_server: NatsForTests) -> None:
         "manualReleaseNames": True,
         "smtpConfigured": True,
     }
+
+
+async def test_dag_files_are_offered_where_the_driver_takes_them(nats_server: NatsForTests) -> None:
+    for driver, takes in (("local", True), ("kubernetes", False)):
+        async with open_door(nats_server, driver=driver) as door:
+            answer = await door.run("{ appConfig { configureDagDeployment featureFlags } }", "no token")
+        found = answer["data"]["appConfig"]
+        assert (found["configureDagDeployment"], found["featureFlags"]["dagOnlyDeployment"]) == (takes, takes)
