@@ -14,7 +14,7 @@ import aiohttp
 from services.deployments.contract import JsonObject
 from services.deployments.drivers.protocol import StepFailed
 from services.deployments.kubernetes.credentials import kubeconfig_of
-from services.deployments.kubernetes.names import OWNER
+from services.deployments.kubernetes.names import OWNER, Json
 from shared.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -100,9 +100,14 @@ class Cluster:
         query = {"fieldManager": OWNER, "force": "true"}
         await self._object("PATCH", path, query=query, body=wanted, kind="application/apply-patch+yaml")
 
-    async def delete(self, path: str) -> None:
-        """Have an object deleted, and what belongs to it in the background; nothing happens if there is none."""
-        body: JsonObject = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
+    async def delete(self, path: str, *, grace_s: int | None = None) -> None:
+        """Have an object deleted, and what belongs to it in the background; nothing happens if there is none.
+
+        `grace_s`: how long a pod may take, None for its own grace.
+        """
+        body: Json = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
+        if grace_s is not None:
+            body["gracePeriodSeconds"] = grace_s
         try:
             await self._object("DELETE", path, body=body)
         except Refused as error:

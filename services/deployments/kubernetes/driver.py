@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.deployments.contract import DeploymentId, JsonObject
+from services.deployments.contract import DeploymentId, Executor, JsonObject
 from services.deployments.drivers.offers import KUBERNETES
 from services.deployments.drivers.protocol import Capabilities, Specification, StepFailed
 from services.deployments.kubernetes.cluster import Cluster, step
@@ -27,7 +27,7 @@ from services.deployments.kubernetes.release import (
     release_of,
     secret_object,
 )
-from services.deployments.kubernetes.values import VALUE_OF, asleep
+from services.deployments.kubernetes.values import VALUE_OF, WORKER, asleep
 from services.deployments.runner.components import OnLine
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,8 @@ _MOST_HELMS: Final = 2
 _LOOK_S: Final = 0.5
 _AFTER_GRACE_S: Final = 60.0
 _TOLD_LINES: Final = 3
+_LEAVING_S: Final = 5
+"""The grace of pods whose deployment is deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,6 @@ class KubernetesDriver:
         expected = self._expected.get(deployment_id)
         if expected is None:
             return ("it was not applied",)
-        await self._watched()
         if trouble := self.watch.trouble():
             return (trouble,)
         found = complaints(expected, self.watch.of(deployment_id))
@@ -109,7 +110,12 @@ class KubernetesDriver:
         if place is None or note is None:
             return
         await self._watched()
-        await self._bring(place, asleep(_values_of(note)), _ASLEEP, (), note=_values_of(note))
+        values = _values_of(note)
+        await self._bring(place, asleep(values), _ASLEEP, (), note=values)
+        if values["executor"] == Executor.KUBERNETES:  # its tasks are pods that belong to nothing
+            with step("stop the tasks"):
+                for pod in left((WORKER,), self.watch.of(deployment_id)):
+                    await self.cluster.delete(pod.path)
         await self._until_gone(deployment_id)
 
     async def delete(self, deployment_id: DeploymentId) -> Sequence[str]:
@@ -121,6 +127,9 @@ class KubernetesDriver:
             async with self._helms:
                 await self.helm.uninstall(place)
             with step("delete the namespace"):
+                pods, _ = await self.cluster.list(f"{place.path}/pods")
+                for pod in pods:  # a worker's own grace may be hours
+                    await self.cluster.delete(f"{place.path}/pods/{_metadata(pod).name}", grace_s=_LEAVING_S)
                 await self.cluster.delete(place.path)
             remains = await self._until_removed(place)
         await self.databases.drop(deployment_id)

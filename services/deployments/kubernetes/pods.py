@@ -19,7 +19,6 @@ log = logging.getLogger(__name__)
 
 _PATH: Final = "/api/v1/pods"
 _WATCH_S: Final = 240
-_PATIENCE_S: Final = 15.0
 _LONGEST_PAUSE_S: Final = 30.0
 
 
@@ -34,6 +33,7 @@ class PodWatch:
     cluster: Cluster
     installation: str
     first_pause_s: float = 0.2
+    patience_s: float = 15.0
     changed: int = 0
     _pods: dict[str, Pod] = field(default_factory=dict[str, Pod])
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -70,7 +70,7 @@ class PodWatch:
     def trouble(self) -> str:
         """Return why the pods are not known any more, "" where they are; a short break is none."""
         out = self._out_since
-        if out is None or asyncio.get_running_loop().time() - out < _PATIENCE_S:
+        if out is None or asyncio.get_running_loop().time() - out < self.patience_s:
             return ""
         return self._error
 
@@ -91,7 +91,7 @@ class PodWatch:
             except _Expired:
                 self._version = ""
                 log.info("pods are listed anew: the cluster has forgotten our version")
-            except AerodromeError as error:
+            except Exception as error:  # noqa: BLE001 -- the loop of a follower: told, then tried again
                 self._is_out(error)
             await asyncio.sleep(backoff.next_s())
 
@@ -151,8 +151,8 @@ class PodWatch:
             self.changed += 1
             self._news.notify_all()
 
-    def _is_out(self, error: AerodromeError) -> None:
-        self._error = error.text
+    def _is_out(self, error: Exception) -> None:
+        self._error = error.text if isinstance(error, AerodromeError) else type(error).__name__
         if self._out_since is None:
             self._out_since = asyncio.get_running_loop().time()
             log.warning("pods can't be watched", extra={"error": describe(error)})

@@ -2,11 +2,13 @@
 
 import asyncio
 import base64
+import json
 from dataclasses import replace
 
 import asyncpg
 import pytest
 
+from services.deployments.contract import Executor
 from services.deployments.drivers.protocol import Specification, StepFailed
 from services.deployments.kubernetes.driver import KubernetesDriver
 from shared.errors import Unavailable
@@ -229,3 +231,29 @@ async def test_what_this_driver_does_not_do_is_refused(driver: KubernetesDriver)
         await driver.apply(specification(airflow_version="2.9.3"))
     with pytest.raises(StepFailed, match="on kubernetes they come with the image"):
         await driver.apply(specification(bundle="a" * 64))
+
+
+async def test_tasks_that_are_pods_of_their_own_end_with_a_hibernation(
+    cluster: FakeCluster, driver: KubernetesDriver
+) -> None:
+    wanted = specification(executor=Executor.KUBERNETES)
+    await driver.apply(wanted)
+    scheduler = next(found for name, found in cluster.pods().items() if "scheduler" in name)
+    labels = {**scheduler["metadata"]["labels"], "component": "worker"}
+    await cluster.put(f"/api/v1/namespaces/aerodrome-{wanted.release_name}/pods/task", {"metadata": {"labels": labels}})
+    await until(lambda: _is_seen(driver, "task"))
+    await driver.hibernate(wanted.deployment_id)
+    assert cluster.pods() == {}
+
+
+async def _is_seen(driver: KubernetesDriver, name: str) -> bool:
+    return name in {each.metadata.name for each in driver.watch.all()}
+
+
+async def test_pods_of_a_deleted_deployment_get_a_short_grace(cluster: FakeCluster, driver: KubernetesDriver) -> None:
+    wanted = specification()
+    await driver.apply(wanted)
+    (cluster.folder / "helm.idle").touch()  # it leaves the pods to the namespace
+    await driver.delete(wanted.deployment_id)
+    deleted = [json.loads(body) for method, path, body in cluster.asked if method == "DELETE" and "/pods/" in path]
+    assert {each.get("gracePeriodSeconds") for each in deleted} == {5}

@@ -81,3 +81,16 @@ async def test_a_start_that_takes_too_long_fails(cluster: FakeCluster, postgres_
         await driver.apply(wanted)
     assert await driver.delete(wanted.deployment_id) == []
     await driver.stop()
+
+
+async def test_a_cluster_that_is_away_is_a_complaint_until_it_is_back(
+    cluster: FakeCluster, driver: KubernetesDriver
+) -> None:
+    driver.watch.patience_s = 0
+    wanted = specification()
+    await driver.apply(wanted)
+    cluster.refused["GET", "/api/v1/pods"] = 503
+    await cluster.break_off()
+    await until(lambda: _observes(driver, wanted, ["the cluster has answered 503: refused by the test"]))
+    cluster.refused.clear()
+    await until(lambda: _observes(driver, wanted, []))
