@@ -16,6 +16,7 @@ from services.identity.contract.ids import (
     SessionId,
     TeamId,
     UserId,
+    VisitId,
     WorkspaceId,
     new_binding_id,
     new_credential_id,
@@ -23,6 +24,7 @@ from services.identity.contract.ids import (
     new_session_id,
     new_team_id,
     new_user_id,
+    new_visit_id,
     new_workspace_id,
 )
 from services.identity.contract.permissions import DEFINITIONS, Interface, Role
@@ -74,6 +76,7 @@ __all__ = [
     "SessionId",
     "TeamId",
     "UserId",
+    "VisitId",
     "WorkspaceId",
     "entity_id",
     "entity_kind",
@@ -86,6 +89,7 @@ __all__ = [
     "new_session_id",
     "new_team_id",
     "new_user_id",
+    "new_visit_id",
     "new_workspace_id",
     "role_within",
     "shown_role",

@@ -13,6 +13,7 @@ SessionId = NewType("SessionId", str)
 BindingId = NewType("BindingId", str)
 InvitationId = NewType("InvitationId", str)
 TeamId = NewType("TeamId", str)
+VisitId = NewType("VisitId", str)
 
 SERVICE: Final = "identity"
 """The name of the service on the bus and in `service:identity`."""
@@ -51,3 +52,8 @@ def new_invitation_id() -> InvitationId:
 def new_team_id() -> TeamId:
     """Return a new id for a team."""
     return TeamId(new_id())
+
+
+def new_visit_id() -> VisitId:
+    """Return a new id for a visit."""
+    return VisitId(new_id())

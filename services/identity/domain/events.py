@@ -35,6 +35,7 @@ from services.identity.contract.events import (
     UserRoleGranted,
     UserRoleRevoked,
     UserSuspended,
+    VisitBegan,
     WorkspaceCreated,
     WorkspaceDeleted,
     WorkspaceUpdated,
@@ -84,6 +85,7 @@ __all__ = [
     "UserRoleGranted",
     "UserRoleRevoked",
     "UserSuspended",
+    "VisitBegan",
     "WorkspaceCreated",
     "WorkspaceDeleted",
     "WorkspaceUpdated",
@@ -200,5 +202,6 @@ STORED: Final[tuple[type[Event], ...]] = (
     CredentialDeleted,
     SessionStarted,
     SessionEnded,
+    VisitBegan,
 )
 """Every type that the service's store holds."""

@@ -4,6 +4,7 @@ from services.identity.contract import (
     AddGroupUser,
     AddTeamMembers,
     AddWorkspaceUser,
+    BeginVisit,
     BindUser,
     ConfirmEmail,
     CreateServiceAccount,
@@ -49,6 +50,7 @@ from services.identity.handlers.sessions import SigningIn
 from services.identity.handlers.sign_up import SignUp
 from services.identity.handlers.signing_keys import SigningKeyCommands
 from services.identity.handlers.teams import Teams
+from services.identity.handlers.visits import Visits
 from services.identity.handlers.workspaces import Workspaces
 from shared.bus.request import Handlers
 
@@ -63,6 +65,7 @@ def command_handlers(kit: Kit) -> Handlers:
         RegisterUser: SignUp(kit).register,
         SignIn: signing_in.sign_in,
         EndSession: signing_in.end,
+        BeginVisit: Visits(kit).begin,
         ConfirmEmail: links.confirm,
         ResetPassword: links.reset,
         RequestConfirmation: links.request_confirmation,

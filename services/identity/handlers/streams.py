@@ -11,9 +11,10 @@ from services.identity.contract import (
     SessionEvent,
     TeamEvent,
     UserId,
+    VisitEvent,
     WorkspaceEvent,
 )
-from services.identity.domain import credential, deployment, organization, session, team, user, workspace
+from services.identity.domain import credential, deployment, organization, session, team, user, visit, workspace
 from services.identity.domain.events import UserEvent
 from shared.decider import Decider
 from shared.store.model import Recorded
@@ -40,6 +41,9 @@ CREDENTIAL: Final[Decider[credential.CredentialCommand, credential.Credential, C
 )
 SESSION: Final[Decider[session.SessionCommand, session.Session, SessionEvent]] = Decider(
     kind="session", initial=session.ABSENT, decide=session.decide, evolve=session.evolve
+)
+VISIT: Final[Decider[visit.Begin, visit.Visit, VisitEvent]] = Decider(
+    kind="visit", initial=visit.ABSENT, decide=visit.decide, evolve=visit.evolve
 )
 
 

@@ -2,11 +2,13 @@
 
 from services.identity.contract import (
     Authenticate,
+    AuthenticateVisit,
     Bindings,
     FindPerson,
     Grants,
     Groups,
     Holders,
+    IssuePass,
     LoadTeams,
     LoadUsers,
     LoadWorkspaces,
@@ -36,6 +38,7 @@ from services.identity.queries.service_accounts import ServiceAccountQueries
 from services.identity.queries.services import ServiceQueries
 from services.identity.queries.sessions import SessionQueries
 from services.identity.queries.teams import TeamQueries
+from services.identity.queries.visits import Passes
 from services.identity.queries.workspaces import WorkspaceQueries
 from shared.bus.request import Handlers
 
@@ -44,7 +47,7 @@ def query_handlers(kit: Kit) -> Handlers:
     """Return the handler of every question that identity answers."""
     holders = HolderQueries(kit)
     people, workspaces, services = People(kit), WorkspaceQueries(kit), ServiceQueries(kit)
-    origins = OriginQueries(kit)
+    origins, authentication = OriginQueries(kit), Authentication(kit)
     teams = TeamQueries(kit)
     return {
         Teams: teams.teams,
@@ -52,7 +55,9 @@ def query_handlers(kit: Kit) -> Handlers:
         TeamBindings: teams.bindings,
         TeamMembers: teams.members,
         Memberships: teams.memberships,
-        Authenticate: Authentication(kit).authenticate,
+        Authenticate: authentication.authenticate,
+        AuthenticateVisit: authentication.authenticate_visit,
+        IssuePass: Passes(kit).issue,
         Users: people.users,
         LoadUsers: people.load_users,
         Bindings: people.bindings,

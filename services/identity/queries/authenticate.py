@@ -9,6 +9,7 @@ from services.identity.contract import (
     MOST_ROLES,
     Authenticate,
     Authenticated,
+    AuthenticateVisit,
     ServiceAccountRow,
     UserBindingRow,
     UserRow,
@@ -36,7 +37,7 @@ from services.identity.handlers.streams import (
 )
 from services.identity.projections.rows import UserRecord
 from services.identity.queries.holdings import believed
-from services.identity.secrets.tokens import Claims
+from services.identity.secrets.tokens import Audience, Claims
 from services.identity.sql import QUERIES
 from shared.auth import SYSTEM, PrincipalKind
 from shared.bus.request import Request, Result
@@ -61,6 +62,12 @@ class Authentication:
         if len(token) == KEY_LENGTH and "." not in token:
             return Result(await self._service_account(token))
         return Result(await self._person(await self.kit.tokens.read(token)))
+
+    async def authenticate_visit(self, request: Request[AuthenticateVisit]) -> Result[Authenticated]:
+        """Return whose visit it is and where; it is as good as the session that it came from."""
+        claims = await self.kit.tokens.read_visit(request.message.token, Audience.VISIT)
+        person = await self._person(claims.session)
+        return Result(person.model_copy(update={"visits": claims.deployment_id}))
 
     async def _person(self, claims: Claims) -> Authenticated:
         found = await self.kit.running.pool_queries.fetchrow(

@@ -21,13 +21,16 @@ from services.identity.contract import (
     SessionEnded,
     SessionStarted,
     UserId,
+    VisitBegan,
+    VisitId,
     WorkspaceCreated,
     WorkspaceDeleted,
     WorkspaceUpdated,
 )
-from services.identity.domain import credential, deployment, organization, session, workspace
-from services.identity.handlers.streams import CREDENTIAL, DEPLOYMENT, ORGANIZATION, SESSION, WORKSPACE
+from services.identity.domain import credential, deployment, organization, session, visit, workspace
+from services.identity.handlers.streams import CREDENTIAL, DEPLOYMENT, ORGANIZATION, SESSION, VISIT, WORKSPACE
 from shared.auth import SYSTEM
+from shared.errors import Unauthenticated
 from tests.unit.identity import examples as x
 from tests.unit.identity.examples import ANN, BOB, HERE, LATER, NOW
 from tests.unit.identity.scenario import Scenario
@@ -56,6 +59,15 @@ ACCOUNT_CHANGED = CredentialUpdated(
 ACCOUNT_GONE = CredentialDeleted(credential_id=x.CREDENTIAL, deleted_at=LATER)
 BEGUN = SessionStarted(
     session_id=x.SESSION, user_id=ANN, key_id="k1", issued_at=NOW, expires_at=NOW + timedelta(days=1)
+)
+VISIT_BEGAN = VisitBegan(
+    visit_id=VisitId("cvisit000000000000000000a"),
+    session_id=x.SESSION,
+    user_id=ANN,
+    deployment_id=x.DEPLOYMENT,
+    key_id="k1",
+    began_at=NOW,
+    expires_at=NOW + timedelta(hours=12),
 )
 ENDED = SessionEnded(session_id=x.SESSION, user_id=ANN, reason="user_removed", ended_at=LATER)
 
@@ -204,3 +216,21 @@ def test_a_session_ends_once() -> None:
     Scenario(SESSION).given(BEGUN).when(end).then(ENDED)
     Scenario(SESSION).given(BEGUN, ENDED).when(end).then()
     Scenario(SESSION).when(end).then()
+
+
+@pytest.mark.parametrize(("session_lasts", "lasts"), [(timedelta(days=1), 12), (timedelta(hours=3), 3)])
+def test_a_visit_begins_once_and_ends_with_its_session(session_lasts: timedelta, lasts: int) -> None:
+    begin = visit.Begin(
+        visit_id=VISIT_BEGAN.visit_id,
+        session_id=x.SESSION,
+        user_id=ANN,
+        deployment_id=x.DEPLOYMENT,
+        key_id="k1",
+        generation=0,
+        session_expires_at=NOW + session_lasts,
+        now=NOW + timedelta(microseconds=77),
+    )
+    began = VISIT_BEGAN.model_copy(update={"expires_at": NOW + timedelta(hours=lasts)})
+    Scenario(VISIT).when(begin).then(began)
+    with pytest.raises(Unauthenticated):
+        VISIT.decide(begin, VISIT.evolve(VISIT.initial, began))

@@ -67,6 +67,7 @@ MEANT: dict[str, Event] = SHAPED | {
         others.ACCOUNT_GONE,
         others.BEGUN,
         others.ENDED,
+        others.VISIT_BEGAN,
     )
 }
 

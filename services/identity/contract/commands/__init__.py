@@ -34,6 +34,7 @@ from services.identity.contract.commands.teams import (
     SetTeamRole,
     UpdateTeam,
 )
+from services.identity.contract.commands.visits import BeginVisit
 from services.identity.contract.commands.wish import MOST_DESCRIPTION, MOST_TEXT
 from services.identity.contract.commands.workspaces import (
     AddWorkspaceUser,
@@ -53,6 +54,7 @@ __all__ = [
     "AddGroupUser",
     "AddTeamMembers",
     "AddWorkspaceUser",
+    "BeginVisit",
     "BindMode",
     "BindUser",
     "ConfirmEmail",

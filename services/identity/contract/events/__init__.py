@@ -50,6 +50,7 @@ from services.identity.contract.events.teams import (
     TeamRoleRevoked,
     TeamUpdated,
 )
+from services.identity.contract.events.visits import VisitBegan, VisitEvent
 from services.identity.contract.events.workspaces import (
     WorkspaceCreated,
     WorkspaceDeleted,
@@ -102,6 +103,8 @@ __all__ = [
     "UserRoleGranted",
     "UserRoleRevoked",
     "UserSuspended",
+    "VisitBegan",
+    "VisitEvent",
     "WorkspaceCreated",
     "WorkspaceDeleted",
     "WorkspaceEvent",

@@ -40,6 +40,7 @@ from services.identity.contract.events.teams import (
     TeamRoleRevoked,
     TeamUpdated,
 )
+from services.identity.contract.events.visits import VisitBegan
 from services.identity.contract.events.workspaces import WorkspaceCreated, WorkspaceDeleted, WorkspaceUpdated
 from shared.messages import Event
 
@@ -83,5 +84,6 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     CredentialDeleted,
     SessionStarted,
     SessionEnded,
+    VisitBegan,
 )
 """What a consumer of identity's events may meet."""

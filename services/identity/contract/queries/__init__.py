@@ -1,6 +1,14 @@
 """The questions that identity answers. Lists come by rising id; the asker loops with `after_id` while `more`."""
 
-from services.identity.contract.queries.callers import Authenticate, Grants, RoleDefinitions, SigningKeys, SignUps
+from services.identity.contract.queries.callers import (
+    Authenticate,
+    AuthenticateVisit,
+    Grants,
+    IssuePass,
+    RoleDefinitions,
+    SigningKeys,
+    SignUps,
+)
 from services.identity.contract.queries.credentials import ServiceAccounts
 from services.identity.contract.queries.mails import MailDetails, MailPurpose
 from services.identity.contract.queries.origins import OpenOrigins, SealOrigin
@@ -13,11 +21,13 @@ from services.identity.contract.queries.workspaces import LoadWorkspaces, Worksp
 __all__ = [
     "MOST_ROLES",
     "Authenticate",
+    "AuthenticateVisit",
     "Bindings",
     "FindPerson",
     "Grants",
     "Groups",
     "Holders",
+    "IssuePass",
     "LoadTeams",
     "LoadUsers",
     "LoadWorkspaces",

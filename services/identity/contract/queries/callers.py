@@ -4,8 +4,9 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from services.identity.contract.ids import DeploymentId
 from services.identity.contract.queries.question import Question
-from services.identity.contract.rows import Authenticated, GrantList, RoleList, SigningKeyList, SignUpState
+from services.identity.contract.rows import Authenticated, GrantList, PassRow, RoleList, SigningKeyList, SignUpState
 
 
 class Authenticate(Question[Authenticated]):
@@ -17,6 +18,29 @@ class Authenticate(Question[Authenticated]):
     subject: ClassVar[str] = "identity.query.authenticate"
 
     token: str = Field(repr=False)
+
+
+class AuthenticateVisit(Question[Authenticated]):
+    """Say whose visit's token it is; `visits` of the answer names the one deployment that it is good for.
+
+    Raises Unauthenticated like Authenticate; neither takes the other's tokens.
+    """
+
+    subject: ClassVar[str] = "identity.query.authenticate_visit"
+
+    token: str = Field(repr=False)
+
+
+class IssuePass(Question[PassRow]):
+    """Return a pass with which a browser of the person who asks can begin a visit of this deployment's Airflow.
+
+    A pass gives nobody a right on the deployment: who may see what is asked at its door, for each request. Raises
+    Forbidden where no session of a person asks.
+    """
+
+    subject: ClassVar[str] = "identity.query.issue_pass"
+
+    deployment_id: DeploymentId
 
 
 class SignUps(Question[SignUpState]):

@@ -28,6 +28,7 @@ from services.identity.contract.rows.teams import (
     TeamRole,
     TeamRow,
 )
+from services.identity.contract.rows.visits import PassRow, VisitRow
 from services.identity.contract.rows.workspaces import MemberList, MemberRow, WorkspaceList, WorkspaceRow, WorkspaceUser
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "MembershipRow",
     "OpenSessionRow",
     "OpenedOrigins",
+    "PassRow",
     "Person",
     "RoleList",
     "RoleRow",
@@ -72,6 +74,7 @@ __all__ = [
     "UserList",
     "UserRow",
     "UserStatus",
+    "VisitRow",
     "WorkspaceList",
     "WorkspaceRow",
     "WorkspaceUser",

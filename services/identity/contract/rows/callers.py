@@ -15,6 +15,8 @@ from shared.messages import Message, Row
 class Authenticated(Message):
     """Whose credential it is. One of `user` and `service_account` is there; `expires_at` only for a session.
 
+    `visits`: the only deployment that a visit's token is good for.
+
     `principal` goes into the envelope of every message on behalf of the asker. `more_grants` says that it holds more
     grants than an envelope carries; the query Grants has them all. `streams`: what this was read from, at `position` or
     later; Revoked tells when one of them goes on.
@@ -24,6 +26,7 @@ class Authenticated(Message):
     user: UserRow | None = None
     service_account: ServiceAccountRow | None = None
     expires_at: datetime | None = None
+    visits: str = ""
     more_grants: bool = False
     streams: tuple[str, ...] = ()
     position: int = 0
