@@ -45,7 +45,8 @@ def _span(value: object, handler: ValidatorFunctionWrapHandler) -> timedelta:
     return span
 
 
-def _public_url(url: str) -> str:
+def public_url(url: str) -> str:
+    """Return the address if it is one of http or https, in ASCII, with nothing behind its path; raise ValueError."""
     try:
         parts = urlsplit(url)
         whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -65,7 +66,7 @@ Switch = Annotated[bool, WrapValidator(_switch)]
 Span = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=30)), WrapValidator(_span)]
 """How long something lasts: always with its unit, so that a bare number is refused and never guessed at."""
 
-PublicUrl = Annotated[str, AfterValidator(_public_url)]
+PublicUrl = Annotated[str, AfterValidator(public_url)]
 """What people reach the gateway by: mailed links begin with it."""
 
 

@@ -12,6 +12,7 @@ from services.deployments.bundles.store import Bundles
 from services.deployments.contract import BUNDLES_STREAM, EVENTS, LOGS_STREAM, SERVICE
 from services.deployments.deploy_handlers import DeployHandlers
 from services.deployments.directory import WorkspaceDirectory
+from services.deployments.doors import DoorHandlers
 from services.deployments.drivers.offers import offer_of
 from services.deployments.drivers.protocol import Driver
 from services.deployments.drivers.simulated import SimulatedDriver
@@ -87,7 +88,9 @@ def _handlers(running: Running, settings: DeploymentsSettings, bundles: Bundles)
     )
     queries = QueryHandlers(running.pool_queries, running.bus, offered)
     adoption = AdoptionHandlers(commands=running.commands, bus=running.bus, directory=WorkspaceDirectory(running.bus))
-    return {**commands.by_type(), **deploys.by_type(), **adoption.by_type(), **queries.by_type()}
+    doors = DoorHandlers(running.pool_queries, running.store, running.bus)
+    parts = (commands, deploys, adoption, queries, doors)
+    return {kind: handler for part in parts for kind, handler in part.by_type().items()}
 
 
 def _keeper(
@@ -111,7 +114,7 @@ def _keeper(
         assignments=assignments,
         lease=lease,
         sweeper=Sweeper(driver, assignments, settings.deleted_kept),
-        load=Specifications(running.store).load,
+        load=Specifications(running.store, settings.doors).load,
     )
 
     async def keep() -> None:

@@ -8,8 +8,9 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from services.deployments.contract import DoorSettings
 from services.deployments.kubernetes.credentials import has_credentials
-from shared.settings import PublicUrl, ServiceSettings, Switch
+from shared.settings import ServiceSettings, Switch
 
 
 class DriverName(StrEnum):
@@ -20,7 +21,7 @@ class DriverName(StrEnum):
     KUBERNETES = "kubernetes"
 
 
-class DeploymentsSettings(ServiceSettings):
+class DeploymentsSettings(ServiceSettings, DoorSettings):
     """What `aerodrome run deployments` reads from its environment.
 
     `master_key` wraps the keys of the deployments' secrets, so it is required. `logs_days` and `logs_mib` limit the
@@ -31,7 +32,6 @@ class DeploymentsSettings(ServiceSettings):
     """
 
     master_key: SecretStr | None = Field(default=...)
-    public_url: PublicUrl = "http://127.0.0.1:8871"
     logs_days: Annotated[float, Field(gt=0, le=365)] = 7
     logs_mib: Annotated[int, Field(ge=1, le=1024 * 1024)] = 1024
     manual_release_names: Switch = False

@@ -18,6 +18,7 @@ from services.deployments.contract.commands import (
     UpdateDeployment,
     WakeDeployment,
 )
+from services.deployments.contract.doors import Doors, DoorSettings, Landing, host_name
 from services.deployments.contract.events import (
     EVENTS,
     DeploymentAirflowVersionSet,
@@ -58,16 +59,18 @@ from services.deployments.contract.logs import (
     logs_subject,
 )
 from services.deployments.contract.names import new_release_name, new_release_names
-from services.deployments.contract.queries import AuthorizeLogs, DeploymentConfiguration, Deployments
+from services.deployments.contract.queries import AuthorizeLogs, DeploymentConfiguration, Deployments, FindDoor
 from services.deployments.contract.reports import PurgeDeployment, ReportObserved
 from services.deployments.contract.rows import (
     AIRFLOW,
     AirflowImage,
+    AirflowRole,
     AstroUnit,
     BundleRow,
     ConfigurationRow,
     DeploymentList,
     DeploymentRow,
+    DoorRow,
     Executor,
     JsonObject,
     Observation,
@@ -95,6 +98,7 @@ __all__ = [
     "ActivateDags",
     "AdoptDeployment",
     "AirflowImage",
+    "AirflowRole",
     "AirflowSecrets",
     "AstroUnit",
     "AuthorizeLogs",
@@ -130,10 +134,15 @@ __all__ = [
     "DeploymentWakeRequested",
     "DeploymentWish",
     "Deployments",
+    "DoorRow",
+    "DoorSettings",
+    "Doors",
     "EnvironmentVariable",
     "Executor",
+    "FindDoor",
     "HibernateDeployment",
     "JsonObject",
+    "Landing",
     "LogBatch",
     "LogRecord",
     "MigrateDeployment",
@@ -159,6 +168,7 @@ __all__ = [
     "cli_number",
     "component_named",
     "deployment_stream",
+    "host_name",
     "logs_filter",
     "logs_subject",
     "new_airflow_secrets",

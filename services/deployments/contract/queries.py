@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from services.deployments.contract.ids import DeploymentId, WorkspaceId
-from services.deployments.contract.rows import ConfigurationRow, DeploymentList, DeploymentRow
+from services.deployments.contract.rows import ConfigurationRow, DeploymentList, DeploymentRow, DoorRow
 from shared.messages import MOST_ROWS, Query
 
 
@@ -39,6 +39,19 @@ class AuthorizeLogs(Query[DeploymentRow]):
     subject: ClassVar[str] = "deployments.query.authorize_logs"
 
     deployment_id: DeploymentId
+
+
+class FindDoor(Query[DoorRow]):
+    """Where the Airflow of the live deployment of this name or id is, and a token for it, for the gateway alone.
+
+    Permission: deployment.airflow.get, .user or .admin on it or its workspace, or system.airflow.…: the Airflow role is
+    Viewer, User or Admin. NotFound when it is unknown, deleted or foreign; Rejected airflow_away while none runs.
+    """
+
+    subject: ClassVar[str] = "deployments.query.find_door"
+
+    release_name: str = ""
+    deployment_id: DeploymentId | None = None
 
 
 class DeploymentConfiguration(Query[ConfigurationRow]):

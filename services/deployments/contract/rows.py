@@ -161,6 +161,25 @@ class DeploymentList(Message):
     more: bool = False
 
 
+class AirflowRole(StrEnum):
+    """What somebody is in an Airflow, by Airflow's own names."""
+
+    VIEWER = "VIEWER"
+    USER = "USER"
+    ADMIN = "ADMIN"
+
+
+class DoorRow(Message):
+    """Where the gateway reaches an Airflow; `token` is a Bearer token of Airflow's own, for one person and minutes."""
+
+    deployment_id: DeploymentId
+    release_name: str
+    label: str
+    endpoint: str
+    role: AirflowRole
+    token: str = Field(repr=False)
+
+
 class WorkspaceClosed(Message):
     """The answer to CloseWorkspace: no deployment lives in this workspace, and none ever will."""
 

@@ -38,5 +38,6 @@ class Rule(StrEnum):
     IMAGES_NOT_OFFERED = "images_not_offered"
     ADOPTION_NOT_OFFERED = "adoption_not_offered"
     AIRFLOW_DOWNGRADE = "airflow_downgrade"
+    AIRFLOW_AWAY = "airflow_away"
     NOT_FAILED = "not_failed"
     STALE_GENERATION = "stale_generation"

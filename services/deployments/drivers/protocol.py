@@ -26,7 +26,10 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Specification:
-    """What a deployment shall be. `bundle`: the SHA-256 of its DAG files. `env` and `secrets` are never logged."""
+    """What a deployment shall be; `env` and `secrets` are never logged.
+
+    `bundle`: the SHA-256 of its DAG files. `base_url`: where people reach its pages, "" where they don't.
+    """
 
     deployment_id: DeploymentId
     release_name: str
@@ -37,6 +40,7 @@ class Specification:
     properties: JsonObject = field(default_factory=dict[str, JsonValue])
     triggerer_replicas: int = 1
     bundle: str = ""
+    base_url: str = ""
     env: Mapping[str, str] = field(repr=False)
     secrets: AirflowSecrets = field(repr=False)
 

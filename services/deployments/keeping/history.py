@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import cast
 
-from services.deployments.contract import AirflowSecrets, DeploymentEvent, DeploymentId, deployment_stream
+from services.deployments.contract import AirflowSecrets, DeploymentEvent, DeploymentId, Doors, deployment_stream
 from services.deployments.domain.deployment import DEPLOYMENT
 from services.deployments.domain.state import Deployment, Live
 from services.deployments.drivers.protocol import Specification
@@ -20,9 +20,10 @@ async def state_of(store: EventStore, deployment_id: DeploymentId) -> Deployment
 
 @dataclass(frozen=True, slots=True)
 class Specifications:
-    """Reads what a generation shall be; the store decrypts its secrets."""
+    """Reads what a generation shall be; the store decrypts its secrets. `doors` says where people reach it."""
 
     store: EventStore
+    doors: Doors
 
     async def load(self, deployment_id: DeploymentId, generation: int) -> Specification | None:
         """Return it, None where it is no longer the last one or its secrets are destroyed."""
@@ -40,6 +41,7 @@ class Specifications:
             properties=wish.properties,
             triggerer_replicas=wish.triggerer_replicas,
             bundle=state.bundle,
+            base_url=self.doors.url_of(wish.release_name),
             env={variable.key: variable.value for variable in wish.env},
             secrets=AirflowSecrets.model_validate_json(state.secrets),
         )

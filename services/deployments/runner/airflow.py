@@ -23,6 +23,7 @@ from services.deployments.runner.configuration import (
 from services.deployments.runner.environments import Environment
 from services.deployments.runner.executor_watch import ExecutorWatch
 from services.deployments.runner.health import complaints
+from services.deployments.runner.old_web import WEB_CONFIGURATION
 from services.deployments.runner.processes import run_step
 from services.deployments.runner.versions import Part
 from shared.runtime.background import end_tasks
@@ -120,12 +121,13 @@ class Airflow:
 
 
 def _prepare(spec: AirflowSpec) -> None:
-    """Make the folders of an Airflow and the file of its users' passwords, for its account alone."""
+    """Make the folders of an Airflow and the files by which it knows people, for its account alone."""
     for folder in (spec.folder, spec.home, spec.temporary):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in (spec.home, spec.temporary):
         give(folder, spec.account)
     _write_private(spec.passwords_file, passwords_of(spec), spec.account)
+    _write_private(spec.web_configuration_file, WEB_CONFIGURATION, spec.account)
 
 
 def _write_private(path: Path, text: str, account: Account | None) -> None:

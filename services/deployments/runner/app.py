@@ -115,7 +115,7 @@ class RunnerProcess:
             assignments=assignments,
             sweeper=Sweeper(driver, assignments, settings.deleted_kept),
             lease=Lease(pool=pools.queries, driver=driver.name, holder=self._holder, lasts=LEASE),
-            load=Specifications(self._store).load,
+            load=Specifications(self._store, settings.doors).load,
         )
 
     async def _has_postgres(self) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from services.deployments.contract import AirflowSecrets, DeploymentId, Executor
 from services.deployments.runner.environments import Environment
@@ -97,9 +97,19 @@ class AirflowSpec:
         return self.folder / "passwords.json"
 
     @property
-    def url(self) -> str:
-        """Where we reach it ourselves."""
+    def web_configuration_file(self) -> Path:
+        """The file by which the web server of a 2.x knows people."""
+        return self.folder / "webserver_config.py"
+
+    @property
+    def endpoint(self) -> str:
+        """Where its door listens."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """Where we reach it ourselves: it knows itself by the path that people reach it by."""
+        return f"{self.endpoint}{urlsplit(self.base_url).path}"
 
 
 def parts_of(spec: AirflowSpec) -> tuple[Part, ...]:
@@ -183,6 +193,7 @@ def _core(spec: AirflowSpec) -> dict[str, str]:
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(spec.passwords_file),
         "AIRFLOW__API_AUTH__JWT_SECRET": spec.secrets.jwt_secret,
+        "AIRFLOW__WEBSERVER__CONFIG_FILE": str(spec.web_configuration_file),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": _connection(spec),
         **{f"AIRFLOW__DATABASE__SQL_ALCHEMY_{name}": str(value) for name, value in _POOL.items()},
         "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",  # listens on every address of the machine

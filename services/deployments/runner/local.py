@@ -70,7 +70,7 @@ class LocalDriver:
         if present and _same_but_dags(present.specification, specification) and not await present.airflow.complaints():
             await self._dags(id_).activate(id_, specification.bundle)
             present.specification = specification
-            return present.airflow.spec.url
+            return present.airflow.spec.endpoint
         version = _version(specification)
         environment = await self.environments.ensure(version, _EXTRAS[specification.executor])
         await self.hibernate(id_)
@@ -87,7 +87,7 @@ class LocalDriver:
             await asyncio.shield(self.hibernate(id_))
             raise
         await self.databases.forget_before(id_)
-        return airflow.spec.url
+        return airflow.spec.endpoint
 
     async def observe(self, deployment_id: DeploymentId) -> Sequence[str]:
         """Return what its processes and its own report of its health say."""
@@ -218,6 +218,7 @@ class LocalDriver:
             parallelism=_parallelism(specification),
             triggerer=specification.triggerer_replicas > 0,
             account=self._account(folder.name),
+            base_url=specification.base_url,
             env=env,
         )
 

@@ -79,6 +79,7 @@ _OLD: Final = Line(
         "AIRFLOW__SCHEDULER__STANDALONE_DAG_PROCESSOR": "True",
         "AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL": "10",
         "AIRFLOW__API__AUTH_BACKENDS": "airflow.api.auth.backend.basic_auth,airflow.api.auth.backend.session",
+        "AIRFLOW__WEBSERVER__ENABLE_PROXY_FIX": "True",
     },
 )
 _NEW: Final = Line(
@@ -98,7 +99,13 @@ _NEW: Final = Line(
         Part.TRIGGERER: _NO_LOG_SERVER,
     },
     makes_user=False,
-    settings={"AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10", "AIRFLOW__LOGGING__JSON_LOGS": "True"},
+    settings={
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+        "AIRFLOW__LOGGING__JSON_LOGS": "True",
+        "AIRFLOW__CORE__AUTH_MANAGER": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
+        "AIRFLOW__API_AUTH__JWT_ALGORITHM": "HS512",
+        "AIRFLOW__API_AUTH__JWT_AUDIENCE": "apache-airflow",
+    },
 )
 
 

@@ -21,6 +21,12 @@ limit $2
 -- name: find_one
 select to_jsonb(d)::text as row from read.deployments d where deleted_at is null and id = $1
 
+-- name: find_door
+select to_jsonb(d)::text as row, coalesce(a.endpoint, '') as endpoint
+from read.deployments d
+left join assignments a on a.deployment_id = d.id and a.wish = 'run'
+where d.deleted_at is null and (d.release_name = $1 or d.id = $2)
+
 -- name: find_by_workspaces
 select to_jsonb(d)::text as row
 from read.deployments d
