@@ -10,10 +10,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from services.deployments.contract import BUNDLES_STREAM, LOGS_STREAM
 from services.gateway import jwks, pages
+from services.gateway.airflow.door import AirflowDoor
+from services.gateway.airflow.upstream import Upstream
 from services.gateway.answers import encode, refusal
 from services.gateway.bundles import BundleDoor
 from services.gateway.callers import Callers
 from services.gateway.connections import Runner
+from services.gateway.credentials import cookie_name
 from services.gateway.errors import INTERNAL, Code
 from services.gateway.execution import Engine
 from services.gateway.http import GraphQLDoor
@@ -104,7 +107,7 @@ class GatewayProcess:
 def build_application(settings: GatewaySettings, bus: Bus) -> web.Application:
     """Return the web application: GraphQL by HTTP and socket, the browser IDE, and what probes ask."""
     engine = Engine(build_schema())
-    origins = Origins(settings.allowed_origins, settings.public_url)
+    origins = Origins(settings.allowed_origins, settings.doors)
     peers = Peers(settings.trusted_proxies)
     seals, turns = Seals(), Turns()
     callers = Callers(bus)
@@ -112,30 +115,40 @@ def build_application(settings: GatewaySettings, bus: Bus) -> web.Application:
     graphql = GraphQLDoor(engine, bus, callers, origins, peers, seals, turns, platform)
     sockets = SocketDoor(engine, bus, callers, origins, peers, seals, turns, platform)
 
-    async def get_v1(request: web.Request) -> web.StreamResponse:
-        if wants_socket(request):
-            return await sockets.open(request)
-        return await (pages.playground.get(request) if pages.wants_page(request) else graphql.get(request))
+    upstream = Upstream(hidden=cookie_name(settings.public_url))
+    airflows = AirflowDoor(platform, bus, callers, peers, upstream)
 
     async def listen(_: web.Application) -> None:
         await callers.start()
+        await upstream.open()
 
     async def leave(_: web.Application) -> None:
         await sockets.leave()
+        await upstream.close()
 
-    application = web.Application(client_max_size=MOST_BODY, middlewares=[_traced, origins.middleware, _in_form])
-    for path in ("/v1", "/v1/"):
-        application.router.add_post(path, graphql.post)
-        application.router.add_get(path, get_v1)
-    bundles = BundleDoor(bus, graphql.asking_by_header, graphql.context)
-    application.router.add_post("/v1/deployments/{id}/dags", bundles.post)
-    application.router.add_get("/ws", sockets.open)
+    application = web.Application(
+        client_max_size=MOST_BODY, middlewares=[airflows.middleware, _traced, origins.middleware, _in_form]
+    )
+    _add_api(application, graphql, sockets, BundleDoor(bus, graphql.asking_by_header, graphql.context))
     pages.add_pages(application)
     application.router.add_get(jwks.PATH, jwks.KeySet(bus).get)
     _add_probes(application, bus)
     application.on_startup.append(listen)
     application.on_shutdown.append(leave)
     return application
+
+
+def _add_api(application: web.Application, graphql: GraphQLDoor, sockets: SocketDoor, bundles: BundleDoor) -> None:
+    async def get_v1(request: web.Request) -> web.StreamResponse:
+        if wants_socket(request):
+            return await sockets.open(request)
+        return await (pages.playground.get(request) if pages.wants_page(request) else graphql.get(request))
+
+    for path in ("/v1", "/v1/"):
+        application.router.add_post(path, graphql.post)
+        application.router.add_get(path, get_v1)
+    application.router.add_post("/v1/deployments/{id}/dags", bundles.post)
+    application.router.add_get("/ws", sockets.open)
 
 
 def _add_probes(application: web.Application, bus: Bus) -> None:

@@ -7,12 +7,12 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Final
+from typing import Final, TypeAlias
 
 from nats.aio.msg import Msg
 
 from services.gateway.metrics import CALLERS
-from services.identity.contract import Authenticate, Authenticated, Revoked
+from services.identity.contract import Authenticate, Authenticated, AuthenticateVisit, Revoked
 from shared.bus.client import Bus
 from shared.bus.context import Context
 from shared.bus.wire import read
@@ -28,6 +28,8 @@ MOST_CALLERS: Final = 10_000
 MOST_REVOKED: Final = 10_000
 REMEMBERED_S: Final = 30.0
 """How long a revocation is remembered for answers that are still on their way: longer than any question takes."""
+
+_Question: TypeAlias = Authenticate | AuthenticateVisit
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +108,14 @@ class Callers:
         await self._bus.subscribe(Revoked.subject, self._hear)
         self._bus.on_connected(self._start_over)
 
-    async def find(self, token: str, *, least: int = 0) -> Authenticated:
+    async def find(self, token: str, *, least: int = 0, visit: bool = False) -> Authenticated:
         """Return whose token it is; raise Unauthenticated, or Unavailable where identity can't be asked.
 
-        What was read before the position `least` is asked for anew: the asker has written there.
+        What was read before the position `least` is asked for anew: the asker has written there. `visit`: it is to be
+        the token of a visit of an Airflow, else none is taken.
         """
-        key = hashlib.sha256(token.encode()).digest()
+        question = AuthenticateVisit(token=token) if visit else Authenticate(token=token)
+        key = hashlib.sha256(f"{question.subject} {token}".encode()).digest()
         kept = self._kept.get(key)
         if kept is not None and kept.caller.position >= least and self._is_fresh(kept):
             self._kept.move_to_end(key)
@@ -119,7 +123,7 @@ class Callers:
             return kept.caller
         came_at = monotonic()
         while True:
-            kept = await asyncio.shield(self._ask(key, token))
+            kept = await asyncio.shield(self._ask(key, question))
             # What was asked after we came is as new as without a memory, though it may not be kept.
             if kept.asked_at >= came_at or (
                 kept.caller.position >= least and not self._revoked.hits(kept.caller, asked_at=kept.asked_at)
@@ -154,18 +158,18 @@ class Callers:
             and not self._revoked.hits(kept.caller, asked_at=kept.asked_at)
         )
 
-    def _ask(self, key: bytes, token: str) -> "asyncio.Task[_Kept]":
+    def _ask(self, key: bytes, question: _Question) -> "asyncio.Task[_Kept]":
         """Return the question that is under way for this token, begun now where there is none."""
         task = self._asking.get(key)
         # A done one stays here until the loop's next turn: waiting for it would wait for nothing.
         if task is None or task.done():
-            task = self._asking[key] = asyncio.create_task(self._answer(key, token), name="caller")
+            task = self._asking[key] = asyncio.create_task(self._answer(key, question), name="caller")
             task.add_done_callback(lambda done: self._asked(key, done))
         return task
 
-    async def _answer(self, key: bytes, token: str) -> _Kept:
+    async def _answer(self, key: bytes, question: _Question) -> _Kept:
         asked_at = monotonic()
-        caller = (await self._bus.ask(Authenticate(token=token), Context.first())).value
+        caller = (await self._bus.ask(question, Context.first())).value
         kept = self._kept[key] = _Kept(caller, asked_at)
         self._kept.move_to_end(key)
         if len(self._kept) > MOST_CALLERS:

@@ -161,6 +161,7 @@ OWN_WORDS: Final = frozenset(
         DeploymentsRule.UNKNOWN_BUNDLE,
         DeploymentsRule.DAGS_NOT_OFFERED,
         DeploymentsRule.NOT_FAILED,
+        DeploymentsRule.AIRFLOW_AWAY,
         DeploymentsRule.STALE_GENERATION,
     }
 )

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from services.deployments.contract import Doors
+
 METHODS: Final = "GET, POST, OPTIONS"
 ALLOWED_HEADERS: Final = (
     "Content-Type, Authorization, Authentication, Content-Length, X-Requested-With, X-Apollo-Tracing, "
@@ -32,11 +34,13 @@ class Origin(NamedTuple):
 
 
 class Origins:
-    """The origins that are allowed besides the gateway's own; none by default."""
+    """The origins that are allowed besides the gateway's own, none by default; never one of the Airflows."""
 
-    def __init__(self, configured: str, public_url: str) -> None:
-        urls = [public_url, *configured.split(",")]
-        self._allowed = frozenset(origin for url in urls if (origin := _origin_in(url)) is not None)
+    def __init__(self, configured: str, doors: Doors) -> None:
+        urls = [doors.public_url, *configured.split(",")]
+        origins = [origin for url in urls if (origin := _origin_in(url)) is not None]
+        self._allowed = frozenset(origin for origin in origins if not doors.is_outside(origin.host))
+        self._doors = doors
 
     def allows(self, request: web.Request) -> bool:
         """Say whether the page that sends `request` may; what no browser page sends is never refused."""
@@ -46,7 +50,9 @@ class Origins:
         """Say whether `request` comes from a page of the gateway's or a configured one."""
         sent = request.headers.getall("Origin", [])
         origin = read_origin(sent[0]) if len(sent) == 1 else None
-        return origin is not None and (origin in self._allowed or origin == _own_origin(request))
+        if origin is None or self._doors.is_outside(origin.host):
+            return False
+        return origin in self._allowed or origin == _own_origin(request)
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -1,9 +1,10 @@
 """What settings say of this installation to its clients."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
+from services.deployments.contract import Doors
 from services.gateway.settings import GatewaySettings
 
 _KUBERNETES: Final = "kubernetes"
@@ -12,7 +13,10 @@ _KUBERNETES: Final = "kubernetes"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """The part of `appConfig` that settings decide, and what our addresses begin with, without a slash at its end."""
+    """The part of `appConfig` that settings decide, and what our addresses begin with, without a slash at its end.
+
+    `doors`: where Airflows are reached.
+    """
 
     public_url: str = ""
     version: str = ""
@@ -20,6 +24,7 @@ class Platform:
     manual_release_names: bool = False
     smtp_configured: bool = False
     takes_dags: bool = True
+    doors: Doors = field(default_factory=lambda: Doors(""))
 
 
 def platform_of(settings: GatewaySettings) -> Platform:
@@ -27,10 +32,11 @@ def platform_of(settings: GatewaySettings) -> Platform:
     return Platform(
         public_url=settings.public_url.rstrip("/"),
         version=settings.houston_version,
-        base_domain=base_domain(settings.public_url),
+        base_domain=settings.base_domain or base_domain(settings.public_url),
         manual_release_names=settings.manual_release_names,
         smtp_configured=bool(settings.smtp_host),
         takes_dags=settings.driver != _KUBERNETES,
+        doors=settings.doors,
     )
 
 

@@ -9,6 +9,7 @@ from graphql import GraphQLSchema
 from services.gateway.resolvers import (
     accounts,
     adoption,
+    airflow,
     app_config,
     audit,
     deployment_changes,
@@ -62,6 +63,7 @@ def build_schema() -> GraphQLSchema:
         deployment_status,
         deployments,
         logs,
+        airflow,
         audit,
     )
     bindables = [bindable for room in rooms for bindable in room.BINDABLES]

@@ -5,14 +5,15 @@ from typing import Final
 
 from pydantic import field_validator
 
+from services.deployments.contract import DoorSettings
 from services.gateway.peers import read_networks
-from shared.settings import BusSettings, Port, PublicUrl, Switch
+from shared.settings import Port, Switch
 
 _VERSION: Final = re.compile(r"(\d{1,4})\.(\d{1,4})\.(\d{1,4})")
 _OLDEST: Final = (0, 25, 0)
 
 
-class GatewaySettings(BusSettings):
+class GatewaySettings(DoorSettings):
     """gateway: the only public door. `allowed_origins`: web pages that may call it, separated by commas.
 
     `trusted_proxies`: addresses or networks, separated by commas, whose X-Forwarded-For tells the client's address.
@@ -22,7 +23,6 @@ class GatewaySettings(BusSettings):
 
     host: str = "127.0.0.1"
     port: Port = 8871
-    public_url: PublicUrl = "http://127.0.0.1:8871"
     allowed_origins: str = ""
     trusted_proxies: str = ""
     houston_version: str = "0.37.6"

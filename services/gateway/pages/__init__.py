@@ -42,8 +42,9 @@ _PATHS: Final[Mapping[str, str]] = {
     "/signup": "signup.html",
     "/verify": "verify.html",
     "/reset-password": "reset-password.html",
+    "/airflow": "airflow.html",
 }
-"""The paths of mailed links, and what is shown there."""
+"""The paths of mailed links and of the way to Airflows, and what is shown there."""
 
 
 def add_pages(application: web.Application) -> None:
@@ -58,6 +59,16 @@ def add_pages(application: web.Application) -> None:
 def wants_page(request: web.Request) -> bool:
     """Say whether a GET of /v1 comes from a person's browser rather than from a client."""
     return "query" not in request.query and "text/html" in request.headers.get("Accept", "")
+
+
+def render(
+    file: str, *, status: int, headers: Mapping[str, str], styles_from: str, **values: str | bool
+) -> web.Response:
+    """Return a page that is made for one request, without scripts; its styles come from another origin of ours."""
+    policy = f"default-src 'none'; style-src {styles_from}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    text = _FILES.get_template(file).render(styles_from=styles_from, **values)
+    sent = {**_HEADERS, "Content-Security-Policy": policy, **headers}
+    return web.Response(text=text, status=status, content_type="text/html", headers=sent)
 
 
 class _Page:

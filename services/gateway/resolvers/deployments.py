@@ -188,8 +188,10 @@ def resolve_deploy_info(row: DeploymentRow, _: Info) -> Mapping[str, str | None]
 
 @deployment.field("urls")
 def resolve_urls(row: DeploymentRow, info: Info) -> Sequence[Mapping[str, str]]:
-    """Return where it is reached."""
-    return [{"type": "dagserver", "url": f"{info.context.asking.public_url}/v1/deployments/{row.id}/dags"}]
+    """Return where it is reached: its Airflow, where the installation has an address for it, and its DAG files."""
+    airflow = info.context.asking.platform.doors.url_of(row.release_name)
+    pages = [{"type": "airflow", "url": f"{airflow}/"}] if airflow else []
+    return [*pages, {"type": "dagserver", "url": f"{info.context.asking.public_url}/v1/deployments/{row.id}/dags"}]
 
 
 @deployment.field("dagBundles")

@@ -189,6 +189,16 @@ DEPLOYMENTS: Final[Sequence[Row]] = [
         shows="<deployment>",
     ),
     Row(
+        operation="openAirflow",
+        permission="deployment.airflow.get, .user or .admin, or system.airflow.get, .user or .admin",
+        sent='openAirflow(deploymentUuid: "<deployment>") { url }',
+        own=DEPLOYMENT_VIEWERS,
+        anywhere=SYSTEM_VIEWERS,
+        otherwise=Outcome.HIDDEN,
+        says="The deployment has no web pages now",
+        silent=True,
+    ),
+    Row(
         operation="hibernateDeployment",
         permission="deployment.config.update or system.deployments.update",
         sent='hibernateDeployment(deploymentUuid: "<deployment>") { id }',
