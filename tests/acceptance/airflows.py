@@ -2,13 +2,11 @@
 
 import asyncio
 import io
-import json
 import tarfile
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -26,6 +24,7 @@ CREATE = (
     f"airflowVersion: $v, executor: $e, config: {{workers: {{replicas: 1}}}}) {{ {SHOWN} }} }}"
 )
 ONE = f"query ($d: String) {{ deployment(where: {{id: $d}}) {{ {SHOWN} }} }}"
+WHERE = "query ($d: String) { deployment(where: {id: $d}) { airflowVersion urls { type url } } }"
 DELETE = "mutation ($d: Uuid) { deleteDeployment(deploymentUuid: $d, deploymentHardDelete: true) { id } }"
 SETTLED_S = 240.0
 
@@ -140,7 +139,12 @@ class Traces:
 
 TWO_TASKS = b"""
 from datetime import datetime
-from airflow.sdk import DAG, task
+
+try:
+    from airflow.sdk import DAG, task
+except ImportError:
+    from airflow import DAG
+    from airflow.decorators import task
 
 with DAG("hello", schedule=None, start_date=datetime(2026, 1, 1)) as dag:
     @task
@@ -212,40 +216,37 @@ async def send_dags(deployment: Deployment, **files: bytes) -> Mapping[str, Any]
 
 @dataclass
 class Door:
-    """An Airflow's own interface, on the loopback of its machine."""
+    """The interface of a deployment's Airflow as scripts reach it: at Aerodrome's address, with a token of Aerodrome."""
 
-    session: aiohttp.ClientSession
+    owner: Houston
     url: str
-    token: str = ""
+    version: str
 
     async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, Any]:
         """Return status and body of an answer."""
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        async with self.session.request(method, f"{self.url}{path}", json=body, headers=headers) as answer:
+        headers = {"Authorization": self.owner.authorization}
+        address = f"{self.url}api/{self.version}{path}"
+        async with self.owner.session.request(method, address, json=body, headers=headers) as answer:
             return answer.status, await answer.json()
 
     async def run(self, dag: str, *, within_s: float = 120) -> None:
         """Return when a run of a DAG has succeeded; it may not be known yet."""
+        wish = {"logical_date": None} if self.version == "v2" else {}
         async with asyncio.timeout(within_s):
-            while (await self.ask("PATCH", f"/api/v2/dags/{dag}", {"is_paused": False}))[0] != 200:
+            while (await self.ask("PATCH", f"/dags/{dag}", {"is_paused": False}))[0] != 200:
                 await asyncio.sleep(0.3)
-            _, made = await self.ask("POST", f"/api/v2/dags/{dag}/dagRuns", {"logical_date": None})
+            _, made = await self.ask("POST", f"/dags/{dag}/dagRuns", wish)
             while True:
-                _, run = await self.ask("GET", f"/api/v2/dags/{dag}/dagRuns/{made['dag_run_id']}")
+                _, run = await self.ask("GET", f"/dags/{dag}/dagRuns/{made['dag_run_id']}")
                 if run["state"] == "success":
                     return
                 assert run["state"] != "failed", run
                 await asyncio.sleep(0.2)
 
 
-async def door_of(traces: Traces, deployment: Deployment) -> Door:
-    """Return the own interface of a deployment's Airflow (3.x), signed in as its administrator."""
-    named = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
-    own = [psutil.Process(pid).environ() for pid, id_ in traces.processes().items() if id_ == deployment.id]
-    environment = next(each for each in own if named in each)  # a shim's is not its component's
-    file = Path(environment[named])
-    passwords = json.loads(await asyncio.to_thread(file.read_text))
-    door = Door(deployment.owner.session, f"http://127.0.0.1:{environment['AIRFLOW__API__PORT']}")
-    _, signed = await door.ask("POST", "/auth/token", {"username": "admin", "password": passwords["admin"]})
-    door.token = signed["access_token"]
-    return door
+async def door_of(deployment: Deployment) -> Door:
+    """Return the interface of a deployment's Airflow."""
+    shown = await deployment.owner.run(WHERE, {"d": deployment.id})
+    found = shown["deployment"]
+    url = next(each["url"] for each in found["urls"] if each["type"] == "airflow")
+    return Door(deployment.owner, url, "v1" if found["airflowVersion"].startswith("2.") else "v2")

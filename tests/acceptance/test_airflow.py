@@ -56,7 +56,7 @@ async def test_a_deployment_lives_its_whole_life(local_stack: Stack, owner: Hous
         second = await created(owner, workspace, "second", OLDER)
         await second.becomes("HEALTHY")
     await first.delete()
-    door = await door_of(traces, second)
+    door = await door_of(second)
     async with clock.step("send a DAG of two tasks, run it to its success"):
         assert (await send_dags(second, hello=TWO_TASKS))["version"] == 1
         await door.run("hello")
@@ -87,7 +87,7 @@ async def test_celery_runs_a_dag(local_stack: Stack, owner: Houston, workspace: 
         await deployment.becomes("HEALTHY")
     async with clock.step("send a DAG of two tasks, run it to its success"):
         await send_dags(deployment, hello=TWO_TASKS)
-        await (await door_of(traces, deployment)).run("hello")
+        await (await door_of(deployment)).run("hello")
     print({id_: f"{used:.0f} MiB" for id_, used in traces.mebibytes().items()})
     await deployment.delete()
     await traces.none_is_left()
@@ -113,7 +113,7 @@ async def test_dag_code_reaches_nothing_but_its_own(local_stack: Stack, owner: H
     await one.do("updateDeployment", f", env: {env}")
     await send_dags(one, attack=ATTACK, attacker=attacker.PROGRAM.read_bytes())
     await one.becomes("HEALTHY")
-    await (await door_of(traces, one)).run("attack")
+    await (await door_of(one)).run("attack")
     for each in (one, other):
         await each.delete()
     await traces.none_is_left()
@@ -124,6 +124,8 @@ async def test_two_versions_run_side_by_side_within_2_gib(local_stack: Stack, ow
     both = [await created(owner, workspace, version, version) for version in (NEWEST, OLDEST)]
     for each in both:
         await each.becomes("HEALTHY")
+        await send_dags(each, hello=TWO_TASKS)
+        await (await door_of(each)).run("hello")
     used = traces.mebibytes()
     print({version: f"{used[each.id]:.0f} MiB" for version, each in zip((NEWEST, OLDEST), both, strict=True)})
     for each in both:
