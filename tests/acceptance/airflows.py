@@ -216,7 +216,7 @@ async def send_dags(deployment: Deployment, **files: bytes) -> Mapping[str, Any]
 
 @dataclass
 class Door:
-    """The interface of a deployment's Airflow as scripts reach it: at Aerodrome's address, with a token of Aerodrome."""
+    """The interface of a deployment's Airflow at Aerodrome's address, used with a token of Aerodrome."""
 
     owner: Houston
     url: str

@@ -50,7 +50,10 @@ async def open_door(nats: NatsForTests, **settings: Any) -> AsyncGenerator[Door]
     login = nats.login("gateway")
     process = GatewayProcess(
         GatewaySettings(
-            nats_url=login.url, nats_user=login.user, nats_password=SecretStr(login.password), port=0, **settings
+            nats_url=login.url,
+            nats_user=login.user,
+            nats_password=SecretStr(login.password),
+            **{"port": 0, **settings},
         )
     )
     try:

@@ -13,10 +13,11 @@ const SOON_MS = 5000; // who is back so soon was not let in: the browser keeps n
 const asked = new URLSearchParams(location.search);
 const releaseName = asked.get("release") ?? "";
 const path = asked.get("path") || "/";
+const OPENED = `opened ${releaseName}`;
 
 async function open() {
   const { openAirflow } = await ask(OPEN, { releaseName, path });
-  sessionStorage.setItem("opened", String(Date.now()));
+  sessionStorage.setItem(OPENED, String(Date.now()));
   location.replace(openAirflow.url);
 }
 
@@ -26,7 +27,7 @@ async function signIn() {
 }
 
 async function prepare() {
-  if (Date.now() - Number(sessionStorage.getItem("opened")) < SOON_MS) {
+  if (Date.now() - Number(sessionStorage.getItem(OPENED)) < SOON_MS) {
     finish("The Airflow did not let you in", "Does your browser refuse cookies?", link(location.href, "Try again"));
     return;
   }
