@@ -45,15 +45,16 @@ class Door:
 
 
 @asynccontextmanager
-async def open_door(nats: NatsForTests, **settings: Any) -> AsyncGenerator[Door]:
-    """Run a gateway on free ports while the block runs."""
+async def open_door(nats: NatsForTests, *, port: int = 0, **settings: Any) -> AsyncGenerator[Door]:
+    """Run a gateway while the block runs, on a free port unless one is given."""
     login = nats.login("gateway")
     process = GatewayProcess(
         GatewaySettings(
             nats_url=login.url,
             nats_user=login.user,
             nats_password=SecretStr(login.password),
-            **{"port": 0, **settings},
+            port=port,
+            **settings,
         )
     )
     try:

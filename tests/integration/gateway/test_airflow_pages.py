@@ -83,9 +83,9 @@ async def test_one_signs_in_on_the_way_and_comes_to_where_one_wanted(scene: Scen
     await page.get_by_role("button", name="Sign in").click()
     await page.get_by_role("heading", name=f"Airflow at /{scene.place.release}/airflow/dags?state=failed").wait_for()
     assert page.url == f"{scene.url}/dags?state=failed"
-    kept = {cookie["name"]: cookie for cookie in await window.cookies()}
-    visit = kept["aerodrome_visit"]
-    assert (visit["domain"], visit["path"], visit["httpOnly"]) == ("localhost", f"/{scene.place.release}/airflow", True)
+    (visit,) = [cookie for cookie in await window.cookies() if cookie.get("name") == "aerodrome_visit"]
+    place = f"/{scene.place.release}/airflow"
+    assert (visit.get("domain"), visit.get("path"), visit.get("httpOnly")) == ("localhost", place, True)
 
     other = await place_of(scene.place.aerodrome, scene.place.upstream)
     await page.goto(f"http://localhost:{scene.port}/{other.release}/airflow/")

@@ -1,5 +1,7 @@
 """What clients are told before they sign in. Source: houston.md, section 5.2."""
 
+from typing import Any
+
 from tests.integration.gateway.doors import Door, open_door
 from tests.servers import NatsForTests
 
@@ -42,7 +44,7 @@ async def test_anybody_is_told_what_is_offered_even_while_no_service_runs(alone:
 
 
 async def test_settings_are_told_as_they_are(nats_server: NatsForTests) -> None:
-    told = {
+    told: dict[str, Any] = {
         "public_url": "https://Aerodrome.example.com:8443/",
         "houston_version": "2.1.0",
         "manual_release_names": True,
