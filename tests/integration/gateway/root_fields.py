@@ -114,4 +114,5 @@ ROOT_FIELDS = [
     'mutation { wakeDeployment(deploymentUuid: "x") { id } }',
     'mutation { retryDeployment(deploymentUuid: "x") { id } }',
     'mutation { activateDagBundle(deploymentUuid: "x", version: 1) { id } }',
+    'mutation { openAirflow(deploymentUuid: "x") { url } }',
 ]
