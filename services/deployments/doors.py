@@ -1,14 +1,12 @@
 """Lets callers of the gateway in to the Airflow of a deployment, in the role that theirs here is there."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
-
-import jwt
 
 from services.deployments.access import require_sees
 from services.deployments.contract import AirflowRole, AirflowSecrets, DeploymentRow, DoorRow, FindDoor, Rule, State
 from services.deployments.domain.state import Live
+from services.deployments.drivers.door_tokens import door_token
 from services.deployments.keeping.history import state_of
 from services.deployments.statements import QUERIES
 from services.identity.contract.holdings import asker_with_all_grants
@@ -19,10 +17,6 @@ from shared.clock import utc_now
 from shared.errors import Forbidden, NotFound, Rejected
 from shared.store.events import EventStore
 from shared.store.model import PgPool
-
-TOKEN_LASTS: Final = timedelta(minutes=5)
-ALGORITHM: Final = "HS512"
-AUDIENCE: Final = "apache-airflow"
 
 _ROLES: Final = (
     ("airflow.admin", AirflowRole.ADMIN),
@@ -74,24 +68,11 @@ class DoorHandlers:
         )
 
     async def _token(self, row: DeploymentRow, role: AirflowRole, asker: Principal) -> str:
-        """Return a token as Airflow itself makes them; its `sub` is our id of the asker, never a name.
-
-        Source: SimpleAuthManager.serialize_user and JWTGenerator of Airflow 3.
-        """
         state = await state_of(self.store, row.id)
         if not isinstance(state, Live) or not state.secrets:
             raise NotFound("the deployment does not exist")
         secrets = AirflowSecrets.model_validate_json(state.secrets)
-        now = utc_now()
-        claims = {
-            "sub": asker.subject,
-            "role": role.value,
-            "aud": AUDIENCE,
-            "iat": now,
-            "nbf": now,
-            "exp": now + TOKEN_LASTS,
-        }
-        return jwt.encode(claims, secrets.jwt_secret, algorithm=ALGORITHM)
+        return door_token(asker.subject, role, secret=secrets.jwt_secret, now=utc_now())
 
 
 def _role(asker: Principal, row: DeploymentRow) -> AirflowRole:

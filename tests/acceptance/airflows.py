@@ -198,11 +198,11 @@ with DAG("attack", schedule=None, start_date=datetime(2026, 1, 1)) as dag:
 
 
 async def send_dags(deployment: Deployment, **files: bytes) -> Mapping[str, Any]:
-    """Send a bundle as the command line does and return what is answered."""
+    """Send a bundle as the command line does and return what is answered; `a__b` is the file `a/b.py`."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as made:
         for name, data in files.items():
-            info = tarfile.TarInfo(f"dags/{name}.py")
+            info = tarfile.TarInfo(f"dags/{name.replace('__', '/')}.py")
             info.size = len(data)
             made.addfile(info, io.BytesIO(data))
     owner = deployment.owner

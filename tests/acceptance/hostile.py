@@ -53,6 +53,24 @@ window.results = results;
 </script>
 """
 
+PLUGIN: Final = """
+from airflow.plugins_manager import AirflowPlugin
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+
+app = FastAPI()
+
+
+@app.get("/page")
+def page() -> HTMLResponse:
+    return HTMLResponse(PAGE)
+
+
+class Evil(AirflowPlugin):
+    name = "evil"
+    fastapi_apps = [{"app": app, "name": "evil", "url_prefix": "/evil"}]
+"""
+
 
 def attack(api: str) -> str:
     """Return the page; `window.results` holds what came of each attempt once all are over."""
@@ -72,3 +90,8 @@ def judge(results: dict[str, str]) -> None:
     assert {results["socket"], results["socket here"]} == {"refused"}
     for name, found in results.items():
         assert not name.startswith("frame") or found == "unreadable", (name, found)
+
+
+def plugin(api: str) -> bytes:
+    """Return a plugin of an Airflow 3 that serves the page below `evil/`."""
+    return PLUGIN.replace("PAGE", repr(attack(api))).encode()

@@ -10,7 +10,9 @@ import aiohttp
 import pytest
 
 from services.deployments.runner.versions import VERSIONS
+from tests.acceptance import hostile
 from tests.acceptance.airflows import ATTACK, TWO_TASKS, Clock, Traces, created, door_of, send_dags
+from tests.acceptance.browser import browser, picture
 from tests.acceptance.client import Houston
 from tests.acceptance.conftest import PASSWORD, SIGN_IN, sign_up
 from tests.acceptance.stack import Stack, running
@@ -117,6 +119,35 @@ async def test_dag_code_reaches_nothing_but_its_own(local_stack: Stack, owner: H
     for each in (one, other):
         await each.delete()
     await traces.none_is_left()
+
+
+async def test_a_browser_sees_it_and_a_hostile_plugin_can_do_nothing(
+    local_stack: Stack, owner: Houston, workspace: str
+) -> None:
+    deployment = await created(owner, workspace, "seen")
+    await deployment.becomes("HEALTHY")
+    await send_dags(deployment, hello=TWO_TASKS, plugins__evil=hostile.plugin(local_stack.url))
+    door = await door_of(deployment)
+    await door.run("hello")
+    plugins = local_stack.data / "airflow/deployments" / deployment.id / "dags/plugins"
+    env = f'[{{key: "AIRFLOW__CORE__PLUGINS_FOLDER", value: "{plugins}"}}]'
+    await deployment.do("updateDeployment", f", env: {env}")
+    await deployment.becomes("HEALTHY")
+    async with browser() as window:
+        page = await window.new_page()
+        await page.goto(f"{door.url}dags")
+        await page.get_by_label("Username or e-mail address").fill(local_stack.admin_email)
+        await page.get_by_label("Password", exact=True).fill(PASSWORD)
+        await page.get_by_role("button", name="Sign in").click()
+        await page.get_by_role("link", name="hello").first.wait_for()
+        await picture(page, "airflow-dags")
+        await page.goto(f"{door.url}evil/page")
+        await page.wait_for_function("window.results")
+        hostile.judge(await page.evaluate("window.results"))
+    labels = (await owner.run("{ workspaces { label } }"))["workspaces"]
+    assert "taken over" not in {each["label"] for each in labels}
+    await deployment.delete()
+    await Traces(local_stack).none_is_left()
 
 
 async def test_two_versions_run_side_by_side_within_2_gib(local_stack: Stack, owner: Houston, workspace: str) -> None:

@@ -10,9 +10,10 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from services.deployments.contract import AirflowSecrets, JsonObject
+from services.deployments.drivers.door_tokens import NEW_VARIABLES
 from services.deployments.drivers.protocol import Specification
 from services.deployments.kubernetes.names import ADMIN, BROKER, DIGEST, ENVIRONMENT, KEYS, OWNER, Json, Place
-from services.deployments.kubernetes.values import check_offered, door_of, replicas_of, values_of, with_replicas
+from services.deployments.kubernetes.values import check_offered, door_of, is_new, replicas_of, values_of, with_replicas
 from services.deployments.runner.configuration import DatabaseAddress
 
 PORT: Final = 8080
@@ -111,8 +112,19 @@ def _secrets(specification: Specification, address: DatabaseAddress, options: st
             "connection": f"redis://:{broker}@{specification.release_name}-redis:6379/0",
         },
         ADMIN: {"password": secrets.admin_password},
-        ENVIRONMENT: {key: value for key, value in specification.env.items() if not key.startswith(_OURS)},
+        ENVIRONMENT: {**_own(specification), **_of_the_door(specification)},
     }
+
+
+def _of_the_door(specification: Specification) -> dict[str, str]:
+    return {
+        **(NEW_VARIABLES if is_new(specification) else {}),
+        "AIRFLOW__API_AUTH__JWT_SECRET": specification.secrets.jwt_secret,  # by this name a 2.x reads it too
+    }
+
+
+def _own(specification: Specification) -> dict[str, str]:
+    return {key: value for key, value in specification.env.items() if not key.startswith(_OURS)}
 
 
 def options_of(database_url: str) -> str:

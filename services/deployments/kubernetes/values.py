@@ -13,6 +13,8 @@ from services.deployments.contract import Executor, JsonObject
 from services.deployments.domain.astro_units import CPU_MILLICORES, MEMORY_MIB, mebibytes, millicores
 from services.deployments.domain.configuration import UNITS
 from services.deployments.domain.versions import is_older
+from services.deployments.drivers.door_tokens import AUTH_MANAGER
+from services.deployments.drivers.old_web import WEB_CONFIGURATION
 from services.deployments.drivers.protocol import Specification, StepFailed
 from services.deployments.kubernetes.names import ADMIN, BROKER, ENVIRONMENT, KEYS, Json
 from shared.errors import Invalid
@@ -38,7 +40,7 @@ _CONFIGURED_AS: Final[Mapping[str, str]] = {DOOR_NEW: "webserver", WORKER: "work
 _OTHERS_UNITS: Final = 5
 _FIRST_NEW: Final = "3.0"
 _MIGRATION_S: Final = 600
-_AUTH_MANAGER: Final = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
+_NOBODY: Final = "aerodrome:viewer"  # else it makes an admin and logs the password; all come through the door
 _MAKE_USER: Final = (
     "exec airflow users create --role Admin --username admin --email admin@example.invalid --firstname Admin"
     ' --lastname Admin --password "$(cat /run/aerodrome/password)"'
@@ -79,7 +81,6 @@ def replicas_of(specification: Specification) -> dict[str, int]:
 
 def values_of(specification: Specification) -> Json:
     """Return the values but for the replicas; raises StepFailed where the configuration says what can't be read."""
-    core: Json = {"load_examples": "False"}
     values: Json = {
         "executor": str(specification.executor),
         "airflowVersion": specification.airflow_version,
@@ -91,21 +92,16 @@ def values_of(specification: Specification) -> Json:
         "data": {"metadataSecretName": KEYS},
         # Hooks would run after what waits for them: the chart's jobs are plain ones.
         "migrateDatabaseJob": {"useHelmHooks": False, "enabled": True},
-        "createUserJob": _user_job(),
-        "config": {"core": core},
+        "createUserJob": _user_job(specification),
+        "config": _config(specification),
     }
     values |= {name: {"enabled": False} for name in ("postgresql", "statsd", "flower", "pgbouncer", "redis")}
     for component in _components(specification):
         values[VALUE_OF[component]] = {"resources": _resources(specification, component)}
     if is_new(specification):
-        values |= {
-            "apiSecretKeySecretName": KEYS,
-            "jwtSecretName": KEYS,
-            "config": {
-                "core": {"load_examples": "False", "auth_manager": _AUTH_MANAGER},
-                "logging": {"json_logs": "True"},
-            },
-        }
+        values |= {"apiSecretKeySecretName": KEYS, "jwtSecretName": KEYS}
+    else:
+        values[DOOR_OLD] = {**_object(values[DOOR_OLD]), "webserverConfig": WEB_CONFIGURATION}
     return _with_workers(values, specification)
 
 
@@ -151,11 +147,24 @@ def _with_workers(values: Json, specification: Specification) -> Json:
     return values
 
 
-def _user_job() -> Json:
-    """Return the job that makes the user `admin`, whose password comes from a file: the chart's way shows it."""
+def _config(specification: Specification) -> Json:
+    """Return the options of Airflow itself: who knows people, and where they reach it."""
+    core: Json = {"load_examples": "False"}
+    web: Json = {"base_url": specification.base_url} if specification.base_url else {}
+    if not is_new(specification):
+        return {"core": core, DOOR_OLD: {**web, "enable_proxy_fix": "True"}}
+    core |= {"auth_manager": AUTH_MANAGER, "simple_auth_manager_users": _NOBODY}
+    return {"core": core, "api": web, "logging": {"json_logs": "True"}}
+
+
+def _user_job(specification: Specification) -> Json:
+    """Return the job that makes the user `admin` of a 2.x, whose password comes from a file: the chart's way shows it.
+
+    An Airflow 3 has no such user; its job does nothing.
+    """
     return {
         "useHelmHooks": False,
-        "args": ["bash", "-c", _MAKE_USER],
+        "args": ["bash", "-c", "exit 0" if is_new(specification) else _MAKE_USER],
         "extraVolumes": [{"name": ADMIN, "secret": {"secretName": ADMIN}}],
         "extraVolumeMounts": [{"name": ADMIN, "mountPath": "/run/aerodrome", "readOnly": True}],
     }

@@ -9,6 +9,7 @@ from typing import Final
 
 import aiohttp
 
+from services.deployments.drivers.old_web import WEB_CONFIGURATION
 from services.deployments.drivers.protocol import StepFailed
 from services.deployments.runner.accounts import give
 from services.deployments.runner.components import Component, OnLine, PartState, PartStatus
@@ -23,7 +24,6 @@ from services.deployments.runner.configuration import (
 from services.deployments.runner.environments import Environment
 from services.deployments.runner.executor_watch import ExecutorWatch
 from services.deployments.runner.health import complaints
-from services.deployments.runner.old_web import WEB_CONFIGURATION
 from services.deployments.runner.processes import run_step
 from services.deployments.runner.versions import Part
 from shared.runtime.background import end_tasks

@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from services.deployments.drivers.door_tokens import NEW_VARIABLES
 from shared.errors import Invalid
 
 
@@ -102,9 +103,7 @@ _NEW: Final = Line(
     settings={
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "AIRFLOW__LOGGING__JSON_LOGS": "True",
-        "AIRFLOW__CORE__AUTH_MANAGER": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
-        "AIRFLOW__API_AUTH__JWT_ALGORITHM": "HS512",
-        "AIRFLOW__API_AUTH__JWT_AUDIENCE": "apache-airflow",
+        **NEW_VARIABLES,
     },
 )
 

@@ -188,10 +188,14 @@ def resolve_deploy_info(row: DeploymentRow, _: Info) -> Mapping[str, str | None]
 
 @deployment.field("urls")
 def resolve_urls(row: DeploymentRow, info: Info) -> Sequence[Mapping[str, str]]:
-    """Return where it is reached: its Airflow, where the installation has an address for it, and its DAG files."""
-    airflow = info.context.asking.platform.doors.url_of(row.release_name)
-    pages = [{"type": "airflow", "url": f"{airflow}/"}] if airflow else []
-    return [*pages, {"type": "dagserver", "url": f"{info.context.asking.public_url}/v1/deployments/{row.id}/dags"}]
+    """Return where its Airflow is reached and where its DAG files are sent, as far as this installation does either."""
+    platform = info.context.asking.platform
+    airflow = platform.doors.url_of(row.release_name)
+    found = {
+        "airflow": f"{airflow}/" if airflow else "",
+        "dagserver": f"{platform.public_url}/v1/deployments/{row.id}/dags" if platform.takes_dags else "",
+    }
+    return [{"type": type_, "url": url} for type_, url in found.items() if url]
 
 
 @deployment.field("dagBundles")

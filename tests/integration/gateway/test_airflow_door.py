@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
@@ -11,6 +12,7 @@ from aiohttp import web
 
 from shared.ids import new_id
 from tests.integration.gateway.airflow_places import HOST, OPEN, Place, Upstream, place_of, tell
+from tests.integration.gateway.doors import open_door
 from tests.integration.gateway.whole import Aerodrome
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -215,6 +217,26 @@ async def test_an_airflow_that_is_away_is_told_as_such(place: Place) -> None:
     )
     answer, text = await gone.ask("/", Authorization=place.aerodrome.admin)
     assert (answer.status, text) == (503, '{"detail": "The deployment hibernates"}')
+
+
+async def test_with_a_base_domain_each_has_an_origin_of_its_own(place: Place) -> None:
+    nats = place.aerodrome.installation.nats
+    async with open_door(nats, base_domain="localhost") as door:
+        there = replace(place, aerodrome=replace(place.aerodrome, door=door))
+        host = f"{place.release}-airflow.localhost:8871"
+        found = await there.aerodrome.data(OPEN, place.aerodrome.admin, d=place.id, p="/dags")
+        parts = urlsplit(found["url"])
+        answer, _ = await there.raw(f"{parts.path}?{parts.query}", host=parts.netloc)
+        assert (parts.netloc, answer.headers["Location"]) == (host, f"http://{host}/dags")
+        assert "; Path=/;" in f"{answer.headers['Set-Cookie']};"
+        cookie = answer.headers["Set-Cookie"].partition(";")[0]
+        through, _ = await there.raw("/v1", "POST", host=host, Cookie=cookie, Origin=f"http://{host}", data=BODY)
+        assert (through.status, place.last.path) == (201, "/v1")
+        foreign = "http://other-airflow.localhost:8871"
+        refused, _ = await there.raw("/v1", "POST", host=host, Cookie=cookie, Origin=foreign, data=BODY)
+        assert refused.status == 403
+        other, _ = await there.raw("/", host="other-airflow.localhost:8871", Cookie=cookie)
+        assert other.status == 404
 
 
 async def test_the_address_stands_in_urls(place: Place) -> None:

@@ -1,6 +1,7 @@
 """What a specification becomes: values of the chart as data, Secrets apart from them."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,7 +49,25 @@ def test_the_jobs_are_no_hooks_for_those_would_wait_for_what_waits_for_them() ->
     found = values(release())
     assert found["migrateDatabaseJob"]["useHelmHooks"] is False
     assert found["createUserJob"]["useHelmHooks"] is False
-    assert "$(cat /run/aerodrome/password)" in found["createUserJob"]["args"][-1]
+    assert found["createUserJob"]["args"][-1] == "exit 0"
+    old = values(release(specification("2.11.2")))
+    assert "$(cat /run/aerodrome/password)" in old["createUserJob"]["args"][-1]
+
+
+def test_it_takes_the_tokens_of_the_door_at_the_address_that_people_reach_it_by() -> None:
+    address = f"http://localhost:8871/{NAME}/airflow"
+    new, old = (values(release(replace(specification(each), base_url=address))) for each in ("3.3.2", "2.11.2"))
+    assert new["config"]["api"] == {"base_url": address}
+    assert new["config"]["core"]["auth_manager"].endswith(".SimpleAuthManager")
+    assert "admin" not in new["config"]["core"]["simple_auth_manager_users"]
+    assert old["config"]["webserver"] == {"base_url": address, "enable_proxy_fix": "True"}
+    assert "SECURITY_MANAGER_CLASS" in old["webserver"]["webserverConfig"]
+    told = release(specification("2.11.2")).secrets["aerodrome-environment"]
+    assert told == {"AIRFLOW__API_AUTH__JWT_SECRET": SECRETS.jwt_secret}
+    mine = specification(env={"AIRFLOW__API_AUTH__JWT_ALGORITHM": "none", "AIRFLOW__API_AUTH__JWT_SECRET": "mine"})
+    told = release(mine).secrets["aerodrome-environment"]
+    assert told["AIRFLOW__API_AUTH__JWT_ALGORITHM"] == "HS512"
+    assert told["AIRFLOW__API_AUTH__JWT_SECRET"] == SECRETS.jwt_secret
 
 
 def test_an_airflow_2_has_a_webserver() -> None:
@@ -114,7 +133,7 @@ def test_secrets_are_in_no_value() -> None:
     for secret in (*SECRETS.all(), "very-secret", made.secrets["aerodrome-broker"]["password"]):
         assert secret not in text
         assert secret not in repr(made)
-    assert made.secrets["aerodrome-environment"] == {"TOKEN": "very-secret"}
+    assert made.secrets["aerodrome-environment"]["TOKEN"] == "very-secret"
     keys = made.secrets["aerodrome-keys"]
     assert keys["connection"] == (
         "postgresql://aerodrome_x:database%2Fpassword@db.example.com:5433/aerodrome_x?sslmode=require"
