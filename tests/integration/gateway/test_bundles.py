@@ -73,7 +73,7 @@ async def test_a_bundle_is_the_next_version_and_the_same_content_the_same_one(ae
     ]
     back = await aerodrome.data(BACK, aerodrome.admin, d=id_, v=1)
     assert [each["active"] for each in back["dagBundles"]] == [True, False]
-    (url,) = shown["urls"]
+    (url,) = [each for each in shown["urls"] if each["type"] == "dagserver"]
     assert (url["type"], url["url"].endswith(f"/v1/deployments/{id_}/dags")) == ("dagserver", True)
 
 
