@@ -27,11 +27,12 @@ class Aerodrome:
 
     @asynccontextmanager
     async def overheard(self) -> AsyncGenerator[list[str]]:
-        """Give the subjects of all queries that are asked while the block runs."""
+        """Give the subjects of all queries that requests ask while the block runs; followers ask for events."""
         subjects: list[str] = []
 
         async def note(message: Msg) -> None:
-            subjects.append(message.subject)
+            if not message.subject.endswith(".query.events"):
+                subjects.append(message.subject)
 
         async with client_of(self.installation.nats, "test") as client:
             await client.subscribe("*.query.>", cb=note)

@@ -4,10 +4,13 @@ from services.deployments.contract import SERVICE as DEPLOYMENTS
 from services.identity.contract import (
     EVENTS,
     AddWorkspaceUser,
+    BeginVisit,
     ConfirmEmail,
     DeleteServiceAccount,
     DeleteTeam,
     DeleteWorkspace,
+    DeploymentId,
+    IssuePass,
     MailPurpose,
     RegisterUser,
     RemoveTeamMember,
@@ -29,6 +32,7 @@ from services.identity.contract import (
 )
 from services.identity.projections import PROJECTIONS
 from shared.auth import workspace
+from shared.ids import new_id
 from tests.conftest import NewDatabase
 from tests.integration.deployments.service import running, settings_of
 from tests.integration.identity.service import INVITES, PASSWORD, Identity, Somebody, rows_of
@@ -52,6 +56,8 @@ async def lead_a_life(identity: Identity) -> None:
     ann = await identity.sign_up(full_name="Ann Lee", username="annie")
     one, two = [await identity.workspace(ann, label) for label in ("One", "Two")]
     bob = await identity.member(ann, one, "bob@example.com", Role.WORKSPACE_VIEWER)
+    issued = await identity.ask(IssuePass(deployment_id=DeploymentId(new_id())), ann.now)
+    await identity.ask(BeginVisit(pass_token=issued.token))
     await identity.ask(
         UpdateWorkspaceUserRole(workspace_id=one.id, email="bob@example.com", role=Role.WORKSPACE_EDITOR), ann.now
     )

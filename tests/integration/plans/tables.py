@@ -70,6 +70,8 @@ SERVICES: Final[Mapping[str, Questions]] = {
         select 'd' || lpad(n::text, 5, '0'), 1, case n % 100 when 0 then 'run' else 'gone' end, 1,
             case n % 100 when 0 then 'HEALTHY' else 'REMOVED' end, n, n - case n % 100 when 0 then 1 else 0 end
         from generate_series(1, {ROWS}) n;
+        insert into unknown_deployments (driver, deployment_id)
+        select 'driver ' || n, 'd' || lpad(n::text, 5, '0') from generate_series(1, {ROWS}) n;
         insert into keeper_leases select 'driver ' || n, '', 1, now() from generate_series(1, 3) n
         """,
         {
@@ -79,6 +81,7 @@ SERVICES: Final[Mapping[str, Questions]] = {
             "find_by_ids": ["", PAGE, *_SOME, _ids("d")],
             "find_one": ["d00003"],
             "find_by_workspaces": ["", PAGE, *_ALL, _ids("w")],
+            "find_door": ["release-3", "d00003"],
             "find_by_release_name": ["", PAGE, *_SOME, "release-3"],
             "find_all": ["", PAGE],
             "find_seen": ["", PAGE, _ids("w"), _ids("d")],
@@ -88,6 +91,8 @@ SERVICES: Final[Mapping[str, Questions]] = {
             "note_seen": ["d00003", 1, "HEALTHY", "{}", "", "driver 1", 1],
             "untold": [100],
             "mark_told": ["d00003", 1],
+            "note_unknown": ["driver 1", _ids("d"), timedelta(days=14)],
+            "forget_unknown": ["driver 1", _ids("d")],
             "take_lease": ["driver 1", "me", timedelta(seconds=10)],
             "renew_lease": ["driver 1", "me", 1, timedelta(seconds=10)],
             "release_lease": ["driver 1", "me", 1],
