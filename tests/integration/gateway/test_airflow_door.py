@@ -224,7 +224,7 @@ async def test_with_a_base_domain_each_has_an_origin_of_its_own(place: Place) ->
     async with open_door(nats, base_domain="localhost") as door:
         there = replace(place, aerodrome=replace(place.aerodrome, door=door))
         host = f"{place.release}-airflow.localhost:8871"
-        found = await there.aerodrome.data(OPEN, place.aerodrome.admin, d=place.id, p="/dags")
+        found: dict[str, str] = await there.aerodrome.data(OPEN, place.aerodrome.admin, d=place.id, p="/dags")
         parts = urlsplit(found["url"])
         answer, _ = await there.raw(f"{parts.path}?{parts.query}", host=parts.netloc)
         assert (parts.netloc, answer.headers["Location"]) == (host, f"http://{host}/dags")
