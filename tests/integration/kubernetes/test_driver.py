@@ -79,7 +79,7 @@ async def test_secrets_are_in_secrets_alone(
             assert secret not in place
             assert base64.b64encode(secret.encode()).decode() not in place
     found = secrets_of(cluster, wanted)
-    assert found["aerodrome-environment"] == {"API_KEY": SECRET}
+    assert found["aerodrome-environment"]["API_KEY"] == SECRET
     assert found["aerodrome-admin"] == {"password": wanted.secrets.admin_password}
     assert found["aerodrome-keys"]["fernet-key"] == wanted.secrets.fernet_key
     assert not [key for call in helm_calls(cluster) for key in call["environment"] if key.startswith("AERODROME_")]
@@ -105,7 +105,7 @@ async def test_a_changed_secret_makes_new_pods(cluster: FakeCluster, driver: Kub
     before = set(cluster.pods())
     await driver.apply(replace(wanted, env={"API_KEY": "another"}))
     assert before.isdisjoint(set(cluster.pods()))
-    assert secrets_of(cluster, wanted)["aerodrome-environment"] == {"API_KEY": "another"}
+    assert secrets_of(cluster, wanted)["aerodrome-environment"]["API_KEY"] == "another"
 
 
 async def test_more_workers_leave_the_others_running(cluster: FakeCluster, driver: KubernetesDriver) -> None:
