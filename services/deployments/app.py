@@ -97,7 +97,7 @@ def _keeper(
     running: Running, settings: DeploymentsSettings, assignments: Assignments, stream: LogStream
 ) -> tuple[Keeper | None, Callable[[], Awaitable[None]] | None]:
     """Return the keeper that lives in this process and how it runs, None where the runner is another."""
-    voices = Voices(stream)
+    voices = Voices(stream, settings.logs_rate)
     driver: Driver
     match settings.driver:
         case DriverName.LOCAL:

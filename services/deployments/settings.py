@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from services.deployments.contract import DoorSettings
 from services.deployments.kubernetes.credentials import has_credentials
+from services.deployments.logs.quota import DEFAULT_RATE, Rate
 from shared.settings import ServiceSettings, Switch
 
 
@@ -25,8 +26,9 @@ class DeploymentsSettings(ServiceSettings, DoorSettings):
     """What `aerodrome run deployments` reads from its environment.
 
     `master_key` wraps the keys of the deployments' secrets, so it is required. `logs_days` and `logs_mib` limit the
-    stream of log lines. `manual_release_names`: whoever creates a deployment may choose its release name. `driver`: who
-    brings deployments up. `deleted_days`: how long the data of a deleted deployment are kept unless it was hard.
+    stream of log lines, `logs_lines_per_s` and `logs_kib_per_s` what one deployment may write to it.
+    `manual_release_names`: whoever creates a deployment may choose its release name. `driver`: who brings deployments
+    up. `deleted_days`: how long the data of a deleted deployment are kept unless it was hard.
     Those of `kubernetes` concern that driver alone: `database_url` is where the cluster's Airflows have their
     databases, `helm` is a program, `chart` a name in `chart_repository`, an oci:// address or a path.
     """
@@ -34,6 +36,8 @@ class DeploymentsSettings(ServiceSettings, DoorSettings):
     master_key: SecretStr | None = Field(default=...)
     logs_days: Annotated[float, Field(gt=0, le=365)] = 7
     logs_mib: Annotated[int, Field(ge=1, le=1024 * 1024)] = 1024
+    logs_lines_per_s: Annotated[int, Field(ge=1, le=100_000)] = DEFAULT_RATE.lines_per_s
+    logs_kib_per_s: Annotated[int, Field(ge=1, le=1024 * 1024)] = DEFAULT_RATE.bytes_per_s // 1024
     manual_release_names: Switch = False
     driver: DriverName = DriverName.SIMULATED
     deleted_days: Annotated[float, Field(ge=0, le=3650)] = 14
@@ -71,6 +75,11 @@ class DeploymentsSettings(ServiceSettings, DoorSettings):
     def logs_bytes(self) -> int:
         """How many bytes of log lines are kept."""
         return self.logs_mib * 1024 * 1024
+
+    @property
+    def logs_rate(self) -> Rate:
+        """What one deployment may write."""
+        return Rate(lines_per_s=self.logs_lines_per_s, bytes_per_s=self.logs_kib_per_s * 1024)
 
     @property
     def deleted_kept(self) -> timedelta:

@@ -12,7 +12,7 @@ from services.deployments.kubernetes.cluster import Cluster
 from services.deployments.kubernetes.databases import ClusterDatabases
 from services.deployments.kubernetes.driver import KubernetesDriver, Patience
 from services.deployments.kubernetes.helm import Chart, Helm
-from services.deployments.runner.components import OnLine
+from services.deployments.runner.components import OnOutput
 from services.deployments.runner.versions import Part
 from tests.cluster.api import FakeCluster
 
@@ -27,11 +27,11 @@ class Heard:
 
     lines: list[tuple[DeploymentId, Part, str]] = field(default_factory=list[tuple[DeploymentId, Part, str]])
 
-    def of(self, deployment_id: DeploymentId) -> OnLine:
+    def of(self, deployment_id: DeploymentId) -> OnOutput:
         """Return what takes the lines of a deployment."""
 
         def take(part: Part, line: bytes) -> None:
-            self.lines.append((deployment_id, part, line.decode()))
+            self.lines.append((deployment_id, part, line.decode().removesuffix("\n")))
 
         return take
 

@@ -27,12 +27,22 @@ _COMPONENTS: Final[Mapping[str, Component]] = {"workers": Component.WORKER, **{s
 
 
 class LogRecord(Message):
-    """One line. `id` is unique among all records of the installation; `timestamp` is UTC."""
+    """One thing said: a line, or several such as those of a traceback. `id` is unique in the installation.
+
+    `timestamp`, UTC, rises within a component's incarnation: the line's own time, or that of its arrival where it has
+    none, where that is not believable, or where something later was said before. The task is named where it is known.
+    """
 
     id: str
     timestamp: datetime
     level: str | None = None
     message: str
+    logger: str | None = None
+    dag_id: str | None = None
+    task_id: str | None = None
+    run_id: str | None = None
+    try_number: int | None = None
+    map_index: int | None = None
 
 
 class LogBatch(Message):

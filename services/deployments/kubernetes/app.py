@@ -11,7 +11,7 @@ from services.deployments.kubernetes.databases import ClusterDatabases
 from services.deployments.kubernetes.driver import KubernetesDriver
 from services.deployments.kubernetes.helm import Chart, Helm
 from services.deployments.kubernetes.names import installation_of
-from services.deployments.runner.components import OnLine
+from services.deployments.runner.components import OnOutput
 from services.deployments.settings import DeploymentsSettings
 
 LEASE: Final = timedelta(seconds=10)
@@ -19,7 +19,7 @@ LEASE: Final = timedelta(seconds=10)
 
 
 def kubernetes_driver(
-    settings: DeploymentsSettings, lines: Callable[[DeploymentId], OnLine], outside: Mapping[str, str]
+    settings: DeploymentsSettings, lines: Callable[[DeploymentId], OnOutput], outside: Mapping[str, str]
 ) -> KubernetesDriver:
     """Return the driver; the settings have been checked to name a database, a helm and a cluster."""
     url, master_key = settings.kubernetes_database_url, settings.master_key_bytes()

@@ -28,7 +28,7 @@ from services.deployments.kubernetes.release import (
     secret_object,
 )
 from services.deployments.kubernetes.values import VALUE_OF, WORKER, asleep
-from services.deployments.runner.components import OnLine
+from services.deployments.runner.components import OnOutput
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class KubernetesDriver:
     helm: Helm
     databases: ClusterDatabases
     installation: str
-    lines: Callable[[DeploymentId], OnLine]
+    lines: Callable[[DeploymentId], OnOutput]
     patience: Patience = Patience()
     name: str = "kubernetes"
     capabilities: Capabilities = KUBERNETES

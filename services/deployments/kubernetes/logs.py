@@ -12,7 +12,7 @@ from services.deployments.contract import DeploymentId
 from services.deployments.kubernetes.cluster import Cluster
 from services.deployments.kubernetes.objects import Pod
 from services.deployments.kubernetes.pods import PodWatch
-from services.deployments.runner.components import OnLine
+from services.deployments.runner.components import OnOutput
 from services.deployments.runner.versions import Part
 from shared.clock import utc_now
 from shared.errors import AerodromeError
@@ -43,7 +43,7 @@ class LogFollower:
 
     cluster: Cluster
     watch: PodWatch
-    lines: Callable[[DeploymentId], OnLine]
+    lines: Callable[[DeploymentId], OnOutput]
     first_pause_s: float = 0.5
     _since: datetime = field(default_factory=utc_now)
     _task: asyncio.Task[None] | None = None
@@ -101,7 +101,7 @@ class LogFollower:
             async for line in lines:
                 time, _, text = line.partition(b" ")
                 if is_new(time):
-                    take(part, text)
+                    take(part, text + b"\n")
 
 
 class _Heard:

@@ -32,7 +32,7 @@ class LogFeed:
     async def write(self, batch: LogBatch) -> None:
         """Return when the stream holds the batch, once; waits for as long as NATS or the stream is away."""
         subject = logs_subject(batch.deployment, Component(batch.component))
-        data = batch.model_dump_json().encode()
+        data = batch.model_dump_json(exclude_none=True).encode()
         pause_s = _FIRST_PAUSE_S
         while not await self._published(subject, data, batch.message_id()):
             await self._mended()  # the stream may have been lost with JetStream's data

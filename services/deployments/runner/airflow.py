@@ -12,7 +12,7 @@ import aiohttp
 from services.deployments.drivers.old_web import WEB_CONFIGURATION
 from services.deployments.drivers.protocol import StepFailed
 from services.deployments.runner.accounts import give
-from services.deployments.runner.components import Component, OnLine, PartState, PartStatus
+from services.deployments.runner.components import Component, OnOutput, PartState, PartStatus
 from services.deployments.runner.configuration import (
     AirflowSpec,
     airflow_command,
@@ -46,7 +46,7 @@ class Airflow:
     spec: AirflowSpec
     environment: Environment
     outside: Mapping[str, str] = field(repr=False)
-    on_line: OnLine
+    on_output: OnOutput
     grace_s: float
     _components: dict[Part, Component] = field(default_factory=dict[Part, Component])
     _watching: asyncio.Task[None] | None = None
@@ -67,7 +67,7 @@ class Airflow:
         _prepare(self.spec)
         for part in parts_of(self.spec):
             command = part_command(self.spec, self.environment, part, self.outside)
-            component = Component(part=part, command=command, on_line=self.on_line, grace_s=self.grace_s)
+            component = Component(part=part, command=command, on_output=self.on_output, grace_s=self.grace_s)
             self._components[part] = component
             component.start()
         self._watching = asyncio.create_task(self._watch(), name=f"watch of {self.spec.deployment_id}")

@@ -100,7 +100,7 @@ class RunnerProcess:
         master_key = settings.master_key_bytes()
         keys = PersonalKeys(pools.commands, master_key) if master_key else None
         self._store = EventStore(pools.commands, EventTypes(EVENTS), keys, readers=pools.followers)
-        self._voices = Voices(LogFeed(bus))
+        self._voices = Voices(LogFeed(bus), settings.logs_rate)
         driver = LocalDriver(
             folder=settings.airflow_folder,
             databases=Databases(settings.airflow_database_url.get_secret_value()),

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.deployments.drivers.protocol import StepFailed
-from services.deployments.runner.processes import KILL_NOW, MARK, Command, end, lines_of, start_shimmed
+from services.deployments.runner.processes import KILL_NOW, MARK, Command, end, output_of, start_shimmed
 from services.deployments.runner.sweep import end_orphans
 from services.deployments.runner.versions import Part
 from shared.clock import utc_now
@@ -18,8 +18,8 @@ from shared.runtime.background import end_tasks
 
 log = logging.getLogger(__name__)
 
-OnLine = Callable[[Part, bytes], None]
-"""Takes each line that a component writes, without its end; it must neither wait nor raise."""
+OnOutput = Callable[[Part, bytes], None]
+"""Takes what a component writes as it comes, lines or parts of lines; it must neither wait nor raise."""
 
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 60.0
@@ -60,7 +60,7 @@ class Component:
 
     part: Part
     command: Command
-    on_line: OnLine
+    on_output: OnOutput
     grace_s: float
     _state: PartState = PartState.STOPPED
     _process: asyncio.subprocess.Process | None = None
@@ -153,5 +153,5 @@ class Component:
             self._process = None
 
     async def _pass_on(self, process: asyncio.subprocess.Process) -> None:
-        async for line in lines_of(process):
-            self.on_line(self.part, line)
+        async for written in output_of(process):
+            self.on_output(self.part, written)

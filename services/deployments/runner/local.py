@@ -14,7 +14,7 @@ from services.deployments.drivers.offers import LOCAL
 from services.deployments.drivers.protocol import Capabilities, Specification, StepFailed
 from services.deployments.runner.accounts import Accounts
 from services.deployments.runner.airflow import Airflow
-from services.deployments.runner.components import OnLine, PartStatus
+from services.deployments.runner.components import OnOutput, PartStatus
 from services.deployments.runner.configuration import MOST_PARALLEL, AirflowSpec, DatabaseAddress
 from services.deployments.runner.dags import DagFolder, Source
 from services.deployments.runner.databases import PREFIX, Databases, name_of
@@ -56,7 +56,7 @@ class LocalDriver:
     databases: Databases
     environments: Environments
     outside: Mapping[str, str] = field(repr=False)
-    lines: Callable[[DeploymentId], OnLine]
+    lines: Callable[[DeploymentId], OnOutput]
     bundles: Source
     name: str = "local"
     capabilities: Capabilities = LOCAL
@@ -193,7 +193,7 @@ class LocalDriver:
             spec=spec,
             environment=environment,
             outside=self.outside,
-            on_line=self.lines(spec.deployment_id),
+            on_output=self.lines(spec.deployment_id),
             grace_s=GRACE_S,
         )
 

@@ -21,6 +21,7 @@ KILL_NOW: Final = signal.SIGUSR1
 
 _SHIM: Final = Path(__file__).with_name("shim.py")
 _LINE_BYTES: Final = 64 * 1024
+_READ_BYTES: Final = 256 * 1024
 _LAST_LINES: Final = 20
 _LINE_TOLD: Final = 500
 _END_S: Final = 15.0  # the shim gives up after 10 s
@@ -118,6 +119,17 @@ async def lines_of(process: asyncio.subprocess.Process) -> AsyncGenerator[bytes,
         except asyncio.LimitOverrunError as error:
             line = await process.stdout.readexactly(max(error.consumed, 1))
         yield line.removesuffix(b"\n")
+
+
+async def output_of(process: asyncio.subprocess.Process) -> AsyncGenerator[bytes, None]:
+    """Yield what it writes as it comes, until all of its tree have closed the pipe; a last line gets its end."""
+    assert process.stdout is not None
+    ended = True
+    while written := await process.stdout.read(_READ_BYTES):
+        ended = written.endswith(b"\n")
+        yield written
+    if not ended:
+        yield b"\n"
 
 
 def _told(line: bytes, secrets: Collection[str]) -> str:

@@ -19,7 +19,7 @@ from services.deployments.drivers.protocol import Driver, Specification
 from services.deployments.drivers.simulated import SimulatedDriver
 from services.deployments.kubernetes.driver import KubernetesDriver
 from services.deployments.logs.stream import LogStream
-from services.deployments.runner.components import OnLine
+from services.deployments.runner.components import OnOutput
 from services.deployments.runner.databases import Databases, name_of
 from services.deployments.runner.environments import Environments
 from services.deployments.runner.local import LocalDriver
@@ -204,7 +204,7 @@ class DrivenLocal(Driven[LocalDriver]):
 def local_driver(folder: Path, postgres: PostgresForTests, environments: Environments) -> LocalDriver:
     """Return a driver of real Airflows."""
 
-    def lines(_: DeploymentId) -> OnLine:
+    def lines(_: DeploymentId) -> OnOutput:
         def take(part: Part, line: bytes) -> None:
             print(part, line.decode(errors="replace"))
 

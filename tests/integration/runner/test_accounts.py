@@ -80,7 +80,7 @@ async def airflow(data: Path, environment: Environment, id_: str, attack: Mappin
         account=account,
         mark=mark_of(deployments, id_),
     )
-    return Airflow(spec=made, environment=environment, outside=os.environ, on_line=print, grace_s=0)
+    return Airflow(spec=made, environment=environment, outside=os.environ, on_output=print, grace_s=0)
 
 
 @asynccontextmanager

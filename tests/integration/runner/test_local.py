@@ -12,7 +12,7 @@ import pytest
 
 from services.deployments.contract import DeploymentId, Executor, new_airflow_secrets
 from services.deployments.drivers.protocol import Specification, StepFailed
-from services.deployments.runner.components import OnLine
+from services.deployments.runner.components import OnOutput
 from services.deployments.runner.environments import Environments
 from services.deployments.runner.local import LocalDriver
 from services.deployments.runner.sweep import end_marked, marked
@@ -51,7 +51,7 @@ async def driver(
 ) -> AsyncGenerator[LocalDriver]:
     """A driver whose Airflows end with the test."""
 
-    def lines(_: DeploymentId) -> OnLine:
+    def lines(_: DeploymentId) -> OnOutput:
         def take(part: Part, line: bytes) -> None:
             print(part, line.decode(errors="replace"))
 

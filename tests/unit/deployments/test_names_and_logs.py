@@ -54,7 +54,7 @@ def test_subjects_are_below_the_deployment() -> None:
 def test_a_batch_is_the_json_that_is_agreed() -> None:
     record = LogRecord(id="r", timestamp=datetime(2026, 1, 2, 3, 4, 5, 600000, tzinfo=UTC), level="INFO", message="hi")
     batch = LogBatch(deployment="c1", component="worker", incarnation="i", batch=7, records=(record,))
-    assert batch.model_dump_json() == (
+    assert batch.model_dump_json(exclude_none=True) == (
         '{"deployment":"c1","component":"worker","incarnation":"i","batch":7,"records":'
         '[{"id":"r","timestamp":"2026-01-02T03:04:05.600000Z","level":"INFO","message":"hi"}]}'
     )

@@ -40,7 +40,7 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
     def one(program: str) -> Component:
         marked = {**os.environ, MARK: str(tmp_path)}
         command = Command(program=(sys.executable, "-c", program), environment=marked, folder=tmp_path)
-        component = Component(part=Part.SCHEDULER, command=command, on_line=ignore, grace_s=5)
+        component = Component(part=Part.SCHEDULER, command=command, on_output=ignore, grace_s=5)
         made.append(component)
         return component
 
@@ -48,8 +48,8 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
     await asyncio.gather(*(each.stop() for each in made))
 
 
-def ignore(part: Part, line: bytes) -> None:
-    """Take a line."""
+def ignore(part: Part, written: bytes) -> None:
+    """Take what is written."""
 
 
 async def came(true: Callable[[], object]) -> None:
@@ -59,14 +59,25 @@ async def came(true: Callable[[], object]) -> None:
 
 
 async def test_a_component_passes_its_lines_on(make: Make) -> None:
-    lines: list[tuple[Part, bytes]] = []
+    written: list[bytes] = []
     component = make("import sys, time; print('out', flush=True); print('err', file=sys.stderr); time.sleep(3600)")
-    component.on_line = lambda part, line: lines.append((part, line))
+    component.on_output = lambda _, more: written.append(more)
 
     component.start()
 
-    await came(lambda: len(lines) == 2)
-    assert lines == [(Part.SCHEDULER, b"out"), (Part.SCHEDULER, b"err")]
+    await came(lambda: b"err\n" in b"".join(written))
+    assert b"".join(written) == b"out\nerr\n"
+
+
+async def test_a_last_line_gets_its_end(make: Make) -> None:
+    written: list[bytes] = []
+    component = make("print('out', end='')")
+    component.on_output = lambda _, more: written.append(more)
+
+    component.start()
+
+    await came(lambda: component.status().state is PartState.BACKOFF)
+    assert b"".join(written) == b"out\n"
 
 
 async def test_a_component_that_crashes_is_started_again_and_counted(make: Make, tmp_path: Path) -> None:
