@@ -25,6 +25,7 @@ from services.deployments.runner.environments import Environment
 from services.deployments.runner.executor_watch import ExecutorWatch
 from services.deployments.runner.health import complaints
 from services.deployments.runner.processes import run_step
+from services.deployments.runner.task_logs import TaskLogs
 from services.deployments.runner.versions import Part
 from shared.runtime.background import end_tasks
 from shared.servers.accounts import Account
@@ -48,6 +49,7 @@ class Airflow:
     outside: Mapping[str, str] = field(repr=False)
     on_output: OnOutput
     grace_s: float
+    task_logs: TaskLogs | None = None
     _components: dict[Part, Component] = field(default_factory=dict[Part, Component])
     _watching: asyncio.Task[None] | None = None
 
@@ -70,6 +72,8 @@ class Airflow:
             component = Component(part=part, command=command, on_output=self.on_output, grace_s=self.grace_s)
             self._components[part] = component
             component.start()
+        if self.task_logs:
+            self.task_logs.start()
         self._watching = asyncio.create_task(self._watch(), name=f"watch of {self.spec.deployment_id}")
 
     async def until_healthy(self, *, timeout_s: float = HEALTHY_S) -> None:
@@ -100,6 +104,8 @@ class Airflow:
         if self._watching:
             await end_tasks([self._watching])
         await asyncio.gather(*(each.stop(within_s=within_s) for each in self._components.values()))
+        if self.task_logs:
+            await self.task_logs.stop()
 
     async def _step(self, step: str, *words: str) -> None:
         await asyncio.to_thread(_prepare, self.spec)

@@ -107,6 +107,7 @@ class RunnerProcess:
             environments=Environments(settings.environments_folder),
             outside=os.environ,
             lines=self._voices.of,
+            tasks=self._voices.of_task,
             bundles=Bundles(pools.queries, bus),
         )
         assignments = Assignments(pools.queries)

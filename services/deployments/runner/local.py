@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from typing import Final
 from services.deployments.contract import DeploymentId, Executor
 from services.deployments.drivers.offers import LOCAL
 from services.deployments.drivers.protocol import Capabilities, Specification, StepFailed
+from services.deployments.logs.parsing import TaskIds
 from services.deployments.runner.accounts import Accounts
 from services.deployments.runner.airflow import Airflow
 from services.deployments.runner.components import OnOutput, PartStatus
@@ -20,12 +22,16 @@ from services.deployments.runner.dags import DagFolder, Source
 from services.deployments.runner.databases import PREFIX, Databases, name_of
 from services.deployments.runner.environments import Environment, Environments
 from services.deployments.runner.sweep import end_marked, mark_of, marked
-from services.deployments.runner.versions import Version, version_of
+from services.deployments.runner.task_logs import TaskLogs
+from services.deployments.runner.versions import Part, Version, version_of
 from shared.errors import Invalid
 from shared.servers.accounts import Account
 from shared.servers.process import free_port
 
 log = logging.getLogger(__name__)
+
+OnTaskOf = Callable[[DeploymentId, Part, TaskIds], Callable[[bytes], None]]
+"""Gives what takes the log of a task that a part of a deployment runs."""
 
 GRACE_S: Final = 30.0
 """How long the tasks that run may go on when a component is to end."""
@@ -48,8 +54,8 @@ class _Running:
 class LocalDriver:
     """`folder` holds the folders of the deployments and the environments; `lines` takes what components write.
 
-    `bundles` gives what is unpacked into their DAG folders. `outside` is the environment of this process. One Airflow
-    starts at a time: each takes all the processors there are.
+    `tasks` takes what tasks do, where no component repeats it. `bundles` gives what is unpacked into their DAG folders.
+    `outside` is the environment of this process. One Airflow starts at a time: each takes all the processors there are.
     """
 
     folder: Path
@@ -58,6 +64,7 @@ class LocalDriver:
     outside: Mapping[str, str] = field(repr=False)
     lines: Callable[[DeploymentId], OnOutput]
     bundles: Source
+    tasks: OnTaskOf | None = None
     name: str = "local"
     capabilities: Capabilities = LOCAL
     _running: dict[DeploymentId, _Running] = field(default_factory=dict[DeploymentId, _Running])
@@ -186,15 +193,24 @@ class LocalDriver:
     ) -> Airflow:
         folder = self._deployments / specification.deployment_id
         spec = self._spec(specification, version, database, folder=folder, env=specification.env)
-        return self._of(spec, environment)
+        return self._of(spec, environment, self._task_logs(spec))
 
-    def _of(self, spec: AirflowSpec, environment: Environment) -> Airflow:
+    def _task_logs(self, spec: AirflowSpec) -> TaskLogs | None:
+        """Return what follows the logs of tasks; nothing where a component repeats them."""
+        if self.tasks is None or (spec.version.echoes and spec.executor is Executor.LOCAL):
+            return None
+        part = Part.SCHEDULER if spec.executor is Executor.LOCAL else Part.WORKER
+        uid = spec.account.uid if spec.account else os.geteuid()
+        return TaskLogs(spec.home / "logs", uid, partial(self.tasks, spec.deployment_id, part))
+
+    def _of(self, spec: AirflowSpec, environment: Environment, task_logs: TaskLogs | None = None) -> Airflow:
         return Airflow(
             spec=spec,
             environment=environment,
             outside=self.outside,
             on_output=self.lines(spec.deployment_id),
             grace_s=GRACE_S,
+            task_logs=task_logs,
         )
 
     def _spec(

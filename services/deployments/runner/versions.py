@@ -113,19 +113,20 @@ class Version:
     """One offered version.
 
     `exclude_newer`: dependencies published from this day on are not taken; later ones install and break at run time.
-    `too_new`: the first Python 3.x that it refuses.
+    `too_new`: the first Python 3.x that it refuses. `echoes`: with LocalExecutor the scheduler repeats what tasks say.
     """
 
     number: str
     exclude_newer: date
     too_new: int
     line: Line
+    echoes: bool = False
 
 
 VERSIONS: Final[Mapping[str, Version]] = {
     each.number: each
     for each in (
-        Version(number="3.3.2", exclude_newer=date(2026, 9, 19), too_new=15, line=_NEW),
+        Version(number="3.3.2", exclude_newer=date(2026, 9, 19), too_new=15, line=_NEW, echoes=True),
         Version(number="3.1.8", exclude_newer=date(2026, 3, 13), too_new=14, line=_NEW),
         Version(number="2.11.2", exclude_newer=date(2026, 3, 16), too_new=13, line=_OLD),
     )
