@@ -1,15 +1,16 @@
 """Archives of DAG files, tar.gz or zip: nothing in them may reach beyond their own folder, nor fill the disk."""
 
+import gzip
 import stat
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, Final
+from typing import IO, Final, cast
 
 from services.deployments.contract import Rule
 from shared.errors import Invalid
@@ -18,10 +19,17 @@ MOST_FILES: Final = 10_000
 MOST_UNPACKED: Final = 512 * 1024 * 1024
 MOST_NAME: Final = 1_000
 MOST_PART: Final = 255
+"""Bytes of a whole name and of each part of it: an archive that was taken can be unpacked into any folder of ours."""
 
 _TOP: Final = "dags"
 _BROKEN: Final = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
 _COPY: Final = 256 * 1024
+_MOST_HEADER: Final = 64 * 1024
+_MOST_DIRECTORY: Final = 4 * 1024 * 1024
+"""Bytes of what a zip says of its entries, and so of the memory that reading it takes, times ten."""
+
+_PIECEWISE: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""Other methods unpack what was read at once, however much it becomes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,52 @@ class _Entry:
     folder: bool
     size: int
     open: Callable[[], IO[bytes] | None]
+
+
+@dataclass(slots=True)
+class _Rationed:
+    """A stream of which no more is read than is allowed: an archive says itself how long its headers are."""
+
+    stream: IO[bytes]
+    left: int = 0
+
+    def read(self, size: int = -1) -> bytes:
+        data = self.stream.read(size if 0 <= size <= self.left else self.left + 1)
+        self.left -= len(data)
+        if self.left < 0:
+            raise _wrong("has headers that are too long")
+        return data
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        return self.stream.seek(place, whence)
+
+    def tell(self) -> int:
+        return self.stream.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+
+@dataclass(slots=True)
+class _Seen:
+    """The files and folders of an archive so far, those too that only stand in names of others."""
+
+    files: set[PurePosixPath] = field(default_factory=set[PurePosixPath])
+    folders: set[PurePosixPath] = field(default_factory=lambda: {PurePosixPath()})
+
+    def add(self, path: PurePosixPath, *, folder: bool) -> None:
+        """Note one more; raise Invalid where the disk would not hold it beside the others."""
+        name = str(path)[:100]
+        if not folder and path in self.files:
+            raise _wrong(f"holds {name} twice")
+        if not folder:
+            self.files.add(path)
+        above = path if folder else path.parent
+        while above not in self.folders:
+            self.folders.add(above)
+            above = above.parent
+            if len(self.folders) > MOST_FILES:
+                raise _wrong(f"holds more than {MOST_FILES} folders")
 
 
 def count_files(archive: Path) -> int:
@@ -68,25 +122,29 @@ def _entries(archive: Path) -> Generator[Generator[_Entry]]:
     try:
         with archive.open("rb") as file:
             if zipfile.is_zipfile(file):
-                file.seek(0)
-                with zipfile.ZipFile(file) as opened:
-                    yield _checked(_of_zip(opened))
+                rationed = _Rationed(file, _MOST_DIRECTORY)
+                with zipfile.ZipFile(rationed) as opened:
+                    yield _checked(_of_zip(opened, rationed))
             else:
                 file.seek(0)
-                with tarfile.open(fileobj=file, mode="r:gz") as opened_tar:
-                    yield _checked(_of_tar(opened_tar))
+                with gzip.open(file) as unpacked:
+                    rationed = _Rationed(cast("IO[bytes]", unpacked), _MOST_HEADER)
+                    with tarfile.open(fileobj=cast("IO[bytes]", rationed), mode="r:") as opened_tar:
+                        yield _checked(_of_tar(opened_tar, rationed))
     except _BROKEN as error:
         raise _wrong("is no tar.gz or zip that can be read") from error
 
 
-def _of_tar(archive: tarfile.TarFile) -> Generator[_Entry]:
-    for member in archive:
-        if not (member.isreg() or member.isdir()):
+def _of_tar(archive: tarfile.TarFile, rationed: _Rationed) -> Generator[_Entry]:
+    while (member := archive.next()) is not None:
+        if not (member.isreg() or member.isdir()) or member.issparse():
             raise _wrong(f"holds {member.name[:100]}, which is neither a file nor a folder")
+        rationed.left = max(member.size, 0)
         yield _Entry(member.name, member.isdir(), member.size, partial(archive.extractfile, member))
+        rationed.left = _MOST_HEADER
 
 
-def _of_zip(archive: zipfile.ZipFile) -> Generator[_Entry]:
+def _of_zip(archive: zipfile.ZipFile, rationed: _Rationed) -> Generator[_Entry]:
     if len(archive.infolist()) > MOST_FILES:
         raise _wrong(f"holds more than {MOST_FILES} entries")
     for member in archive.infolist():
@@ -95,24 +153,29 @@ def _of_zip(archive: zipfile.ZipFile) -> Generator[_Entry]:
             raise _wrong(f"holds {member.filename[:100]}, which is neither a file nor a folder")
         if member.flag_bits & 1:
             raise _wrong("is encrypted")
+        if member.compress_type not in _PIECEWISE:
+            raise _wrong(f"holds {member.filename[:100]}, which is packed other than deflate")
+        rationed.left = member.compress_size + _MOST_HEADER
         yield _Entry(member.filename, member.is_dir(), member.file_size, partial(archive.open, member))
 
 
 def _checked(entries: Generator[_Entry]) -> Generator[_Entry]:
-    seen: set[PurePosixPath] = set()
+    seen = _Seen()
     size = 0
     for number, entry in enumerate(entries, 1):
         if number > MOST_FILES:
             raise _wrong(f"holds more than {MOST_FILES} entries")
         size += entry.size
+        if entry.size < 0:
+            raise _wrong(f"holds {entry.name[:100]} of a negative size")
         if size > MOST_UNPACKED:
             raise _wrong(f"is over {MOST_UNPACKED // 2**20} MiB when it is unpacked")
         path = _safe(entry.name)
-        if path in seen and not entry.folder:
-            raise _wrong(f"holds {entry.name[:100]} twice")
-        seen.add(path)
+        seen.add(path, folder=entry.folder or not path.parts)
         if path.parts:
             yield entry
+    if both := seen.files & seen.folders:
+        raise _wrong(f"holds {str(min(both))[:100]}, which is both a file and a folder")
 
 
 def _safe(name: str) -> PurePosixPath:
@@ -122,13 +185,17 @@ def _safe(name: str) -> PurePosixPath:
         or ".." in path.parts
         or "\\" in name
         or "\0" in name
-        or len(name) > MOST_NAME
-        or any(len(part.encode(errors="surrogateescape")) > MOST_PART for part in path.parts)
+        or len(_bytes(name)) > MOST_NAME
+        or any(len(_bytes(part)) > MOST_PART for part in path.parts)
         or not name.isprintable()
     )
     if wrong:
         raise _wrong(f"holds a name that leads out of its folder or can't be one: {name[:100]!r}")
     return _below_top(name)
+
+
+def _bytes(name: str) -> bytes:
+    return name.encode(errors="surrogateescape")
 
 
 def _below_top(name: str) -> PurePosixPath:

@@ -1,9 +1,11 @@
 """An archive of DAG files is read with suspicion: nothing leads out of its folder, links, or fills the disk."""
 
+import gzip
 import io
 import os
 import stat
 import tarfile
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -111,3 +113,108 @@ def test_an_archive_that_was_cut_off_is_refused(tmp_path: Path) -> None:
     (tmp_path / "packed").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(Invalid, match="bundle"):
         count_files(tmp_path / "packed")
+
+
+def header_of(name: str, kind: bytes, size: int) -> bytes:
+    """Return one header of a tar."""
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, size
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+def pax_of(**records: str) -> bytes:
+    """Return the header that says more of the entry after it."""
+    said = b"".join(f"{len(key) + len(value) + 5} {key}={value}\n".encode() for key, value in records.items())
+    return header_of("more", tarfile.XHDTYPE, len(said)) + said.ljust(512, b"\0")
+
+
+def refused(packed: Path, told: str) -> None:
+    """Assert that an archive is refused with little memory."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(Invalid, match=told):
+            count_files(packed)
+        assert tracemalloc.get_traced_memory()[1] < 16 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE, tarfile.XGLTYPE])
+def test_a_header_that_fills_the_memory_is_refused(tmp_path: Path, kind: bytes) -> None:
+    size = 64 * 2**20
+    with gzip.open(tmp_path / "packed", "wb", compresslevel=1) as made:
+        made.write(header_of("a", kind, size))
+        made.write(bytes(size))
+        made.write(header_of("a.py", tarfile.REGTYPE, 0) + bytes(1024))
+    refused(tmp_path / "packed", "headers that are too long")
+
+
+def test_a_header_without_an_end_is_refused(tmp_path: Path) -> None:
+    goes_on = bytearray(header_of("a", tarfile.GNUTYPE_SPARSE, 0))
+    goes_on[482] = 1
+    goes_on[148:156] = b" " * 8
+    goes_on[148:156] = f"{sum(goes_on):06o}\0 ".encode()
+    more = (b"00000000001\0" * 42).ljust(504, b"\0") + b"\1" + bytes(7)
+    with gzip.open(tmp_path / "packed", "wb", compresslevel=1) as made:
+        made.write(bytes(goes_on))
+        made.write(more * (64 * 2**11))
+    refused(tmp_path / "packed", "headers that are too long")
+
+
+def test_a_folder_of_a_negative_size_makes_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MOST_UNPACKED", 2**20)
+    with gzip.open(tmp_path / "packed", "wb") as made:
+        made.write(pax_of(size="-99999999") + header_of("folder", tarfile.DIRTYPE, 0))
+        made.write(header_of("a.py", tarfile.REGTYPE, 2**21) + bytes(2**21) + bytes(1024))
+    refused(tmp_path / "packed", "bundle")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_that_can_only_be_unpacked_whole_is_refused(tmp_path: Path, method: int) -> None:
+    with zipfile.ZipFile(tmp_path / "packed", "w", method) as made:
+        made.writestr("a.py", bytes(32 * 2**20))
+    refused(tmp_path / "packed", "other than deflate")
+
+
+def test_a_zip_of_far_too_many_entries_is_refused_unread(tmp_path: Path) -> None:
+    one = zip_of(tmp_path / "one", {"x" * 100: b""}).read_bytes()
+    start, end = one.index(b"PK\1\2"), one.index(b"PK\5\6")
+    directory = one[start:end] * 100_000
+    ending = bytearray(one[end:])
+    ending[12:16] = len(directory).to_bytes(4, "little")
+    (tmp_path / "packed").write_bytes(one[:start] + directory + ending)
+    refused(tmp_path / "packed", "headers that are too long")
+
+
+@pytest.mark.parametrize("make", [tar_of, zip_of])
+@pytest.mark.parametrize("names", [("a", "a/b.py"), ("a/b.py", "a"), ("a", "a/"), ("dags/a/b.py", "a")])
+def test_a_name_of_both_a_file_and_a_folder_is_refused(
+    tmp_path: Path, make: Callable[..., Path], names: tuple[str, ...]
+) -> None:
+    def change(info: tarfile.TarInfo) -> None:
+        info.type = tarfile.DIRTYPE if info.name.endswith("/") else tarfile.REGTYPE
+
+    options = {"change": change} if make is tar_of else {}
+    packed = make(tmp_path / "packed", dict.fromkeys(names, b""), **options)
+    with pytest.raises(Invalid, match="both a file and a folder"):
+        count_files(packed)
+
+
+@pytest.mark.parametrize("make", [tar_of, zip_of])
+def test_folders_count_though_no_entry_names_them(
+    tmp_path: Path, make: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "MOST_FILES", 30)
+    packed = make(tmp_path / "packed", {f"{top}/{'x/' * 15}a.py": b"" for top in "abc"})
+    with pytest.raises(Invalid, match="more than 30 folders"):
+        count_files(packed)
+
+
+@pytest.mark.parametrize("make", [tar_of, zip_of])
+def test_what_is_counted_can_be_unpacked(tmp_path: Path, make: Callable[..., Path]) -> None:
+    deep = "/".join("\N{SNAKE}" * 60 for _ in range(4))
+    assert count_files(make(tmp_path / "packed", {f"{deep}/a.py": b""})) == 1
+    unpack(tmp_path / "packed", tmp_path / "dags")
+    longer = "/".join("\N{SNAKE}" * 60 for _ in range(15))
+    with pytest.raises(Invalid, match="a name that leads out of its folder or can't be one"):
+        count_files(make(tmp_path / "packed", {f"{longer}/a.py": b""}))
