@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import logging
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import IO, Any, Final, cast
@@ -27,6 +28,7 @@ from services.gateway.answers import encode, refusal
 from services.gateway.context import Asking, RequestContext
 from services.gateway.errors import UNAVAILABLE, Code, public
 from services.gateway.http import HEADERS
+from services.gateway.work import Work
 from shared.bus.client import Bus
 from shared.errors import AerodromeError, Invalid, NotFound, Unavailable
 from shared.ids import new_id
@@ -37,7 +39,10 @@ PATIENCE: Final = timedelta(seconds=60)
 """How long the service may take to look a bundle through."""
 
 BODY_S: Final = 300.0
-MOST_AT_ONCE: Final = 4
+MOST_AT_ONCE: Final = 8
+"""Of which one caller has at most half."""
+
+_AWAY: Final = (NatsError, JetStreamError, OSError, TimeoutError)
 _CHUNK: Final = 256 * 1024
 _MOST_TEXT: Final = 4 * 1024
 _MOST_DESCRIPTION: Final = 255
@@ -59,7 +64,7 @@ class BundleDoor:
     bus: Bus
     asking: Callable[[web.Request], Asking]
     context: NewContext
-    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
+    _work: Work = field(default_factory=lambda: Work(most=MOST_AT_ONCE))
 
     async def post(self, request: web.Request) -> web.Response:
         """Have a deployment run the DAG files of a bundle; the answer, exactly 200, names its version.
@@ -67,46 +72,54 @@ class BundleDoor:
         Errors have the form of GraphQL's: 400 for what is wrong or not allowed, 404 for a deployment that the caller
         does not see, 413 for a bundle over 64 MiB, 503 for what may be sent again. Never 401 or 403.
         """
-        if self._room.locked():
-            return _refused(503, UNAVAILABLE.message, UNAVAILABLE.code)
-        async with self._room:
-            try:
-                row = await self._deploy(request)
-            except web.HTTPRequestEntityTooLarge:
-                return _refused(413, f"A bundle may have at most {MOST_BUNDLE // 2**20} MiB", Code.BAD_USER_INPUT)
-            except AerodromeError as error:
-                return _error(error)
+        context = self.context(self.asking(request))
+        try:
+            caller = await context.signed_in_caller()
+            with self._work.place(caller.principal.subject) as admitted:
+                if not admitted:
+                    raise Unavailable("too many bundles are on their way")
+                row = await self._deploy(request, context)
+        except web.HTTPRequestEntityTooLarge:
+            return _refused(413, f"A bundle may have at most {MOST_BUNDLE // 2**20} MiB", Code.BAD_USER_INPUT)
+        except AerodromeError as error:
+            return _error(error)
         return web.json_response(text=encode(_shown(row)), headers=HEADERS)
 
-    async def _deploy(self, request: web.Request) -> DeploymentRow:
-        context = self.context(self.asking(request))
-        await context.signed_in_caller()
+    async def _deploy(self, request: web.Request, context: RequestContext) -> DeploymentRow:
         with tempfile.TemporaryFile(prefix="bundle-") as file:
             try:
                 async with asyncio.timeout(BODY_S):
                     bundle = await _received(request, file)
             except (web.RequestPayloadError, HttpProcessingError, ConnectionError, TimeoutError, ValueError):
                 raise _wrong("did not arrive whole") from None
-            name = await self._put(file)
-        command = DeployDags(
-            deployment_id=DeploymentId(request.match_info["id"]),
-            object_name=name,
-            sha256=bundle.sha256,
-            size=bundle.size,
-            description=bundle.description,
-        )
-        return await context.deliver(command, patience=PATIENCE)
+            async with self._brought(file) as name:
+                command = DeployDags(
+                    deployment_id=DeploymentId(request.match_info["id"]),
+                    object_name=name,
+                    sha256=bundle.sha256,
+                    size=bundle.size,
+                    description=bundle.description,
+                )
+                return await context.deliver(command, patience=PATIENCE)
 
-    async def _put(self, file: IO[bytes]) -> str:
+    @asynccontextmanager
+    async def _brought(self, file: IO[bytes]) -> AsyncGenerator[str]:
+        """Have the service find a file under a name for the time of the block: a command may come to it twice."""
         name = new_id()
         file.seek(0)
         try:
             objects = await self.bus.stream(BUNDLES_STREAM).jetstream().object_store(BUNDLES)
             await objects.put(name, cast("Any", file))
-        except (NatsError, JetStreamError, OSError, TimeoutError) as error:
+        except _AWAY as error:
             log.warning("a bundle can't be brought", extra={"error": str(error)})
             raise Unavailable("the bundle can't be brought") from error
-        return name
+        try:
+            yield name
+        finally:
+            try:
+                await objects.delete(name)
+            except _AWAY as error:  # it is forgotten after an hour
+                log.warning("a bundle is left on the way", extra={"error": str(error)})
 
 
 async def _received(request: web.Request, into: IO[bytes]) -> _Bundle:

@@ -85,7 +85,6 @@ class Bundles:
         try:
             objects = await self._objects()
             await objects.get(name, writeinto=into)  # type: ignore[arg-type]  # it wants what it calls a buffer
-            await objects.delete(name)
         except (NotFoundError, BucketNotFoundError) as error:
             raise Invalid("the bundle did not arrive", rule=Rule.INVALID_BUNDLE) from error
         except (NatsError, OSError, TimeoutError) as error:

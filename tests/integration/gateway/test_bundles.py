@@ -1,14 +1,20 @@
 """DAG files sent by HTTP: whose, how big, how often, and what is no bundle. Source: houston.md, section 7.10."""
 
+import asyncio
+import hashlib
 import io
 import os
 import tarfile
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import aiohttp
 import pytest
 
+from services.deployments.contract import BUNDLES, BUNDLES_STREAM, DeployDags, DeploymentId
+from services.gateway.bundles import MOST_AT_ONCE
 from shared.ids import new_id
+from tests.integration.bus import bus_of
 from tests.integration.gateway.whole import Aerodrome
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -126,3 +132,61 @@ async def test_a_body_that_is_no_form_is_refused(aerodrome: Aerodrome) -> None:
     async with door.session.post(f"{door.url}/v1/deployments/{id_}/dags", data=b"x", headers=headers) as answer:
         assert answer.status == 400
         assert "multipart/form-data" in (await answer.json())["errors"][0]["message"]
+
+
+async def waiting_bytes(aerodrome: Aerodrome) -> int:
+    """Return how many bytes lie in the object store."""
+    async with bus_of(aerodrome.installation.nats, "deployments") as bus:
+        info = await bus.stream(BUNDLES_STREAM).jetstream().stream_info(BUNDLES_STREAM)
+        return info.state.bytes
+
+
+async def test_what_was_looked_at_does_not_stay_on_the_way(aerodrome: Aerodrome) -> None:
+    id_ = await created(aerodrome)
+    _, stranger = await aerodrome.make_user(f"{new_id()}@example.com")
+    before = await waiting_bytes(aerodrome)
+    assert (await send(aerodrome, id_, os.urandom(2**20), token=stranger))[0] == 404
+    assert (await send(aerodrome, id_, os.urandom(2**20)))[0] == 400
+    assert (await send(aerodrome, id_, bundle(a=os.urandom(2**20))))[0] == 200
+    assert await waiting_bytes(aerodrome) - before < 2**14
+
+
+async def test_a_bundle_is_still_on_the_way_when_its_command_is_repeated(aerodrome: Aerodrome) -> None:
+    data, name = bundle(a=b"1"), new_id()
+    async with bus_of(aerodrome.installation.nats, "gateway") as bus:
+        objects = await bus.stream(BUNDLES_STREAM).jetstream().object_store(BUNDLES)
+        await objects.put(name, data)
+    for _ in range(2):
+        command = DeployDags(
+            deployment_id=DeploymentId(await created(aerodrome)),
+            object_name=name,
+            sha256=hashlib.sha256(data).hexdigest(),
+            size=len(data),
+        )
+        row = await aerodrome.installation.ask(command, aerodrome.installation.admin)
+        assert row.active_bundle == 1
+
+
+async def test_one_who_sends_slowly_leaves_places_to_others(aerodrome: Aerodrome) -> None:
+    id_, over = await created(aerodrome), asyncio.Event()
+    _, stranger = await aerodrome.make_user(f"{new_id()}@example.com")
+    refused = asyncio.Semaphore(0)
+
+    async def slow() -> AsyncGenerator[bytes]:
+        yield b"--x\r\n"
+        await over.wait()
+
+    async def send_slowly() -> None:
+        headers = {"authorization": stranger, "content-type": "multipart/form-data; boundary=x"}
+        address = f"{aerodrome.door.url}/v1/deployments/{id_}/dags"
+        async with aiohttp.ClientSession() as session, session.post(address, data=slow(), headers=headers) as answer:
+            assert answer.status == (400 if over.is_set() else 503)
+            refused.release()
+
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        for _ in range(MOST_AT_ONCE):
+            group.create_task(send_slowly())
+        for _ in range(MOST_AT_ONCE // 2):
+            await refused.acquire()
+        assert (await send(aerodrome, id_, bundle(a=b"1")))[0] == 200
+        over.set()
