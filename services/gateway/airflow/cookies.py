@@ -29,8 +29,8 @@ def passed_on(header: str, *, hidden: str) -> str:
 def set_by_airflow(header: str, *, prefix: str, hidden: str) -> str:
     """Return a Set-Cookie of an Airflow for its own paths alone, "" where it may not be set."""
     first, *attributes = header.split(";")
-    if first.partition("=")[0].strip() in _KEPT | {hidden}:
-        return ""
+    if first.partition("=")[0].strip() in _KEPT | {hidden, ""}:
+        return ""  # one without a name is sent back as its value alone, which may look like any other
     kept = [each.strip() for each in attributes if each.partition("=")[0].strip().lower() not in _PLACES]
     return "; ".join([first.strip(), *kept, f"Path={prefix or '/'}"])
 

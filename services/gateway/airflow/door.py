@@ -66,21 +66,23 @@ class AirflowDoor:
         return await handler(request)
 
     async def _serve(self, request: web.Request, landing: Landing) -> web.StreamResponse:
-        rest = request.path.removeprefix(landing.prefix)
-        if (request.content_length or 0) > MOST_BODY:
-            return self._refused(request, 413, f"A request may have at most {MOST_BODY // 2**20} MiB")
-        if rest == ENTER and request.method == "GET":
-            return await self._enter(request, landing)
-        if not rest:
+        if not request.path.removeprefix(landing.prefix):
             raise web.HTTPFound(f"{self.platform.doors.url_of(landing.release_name)}/")
+        with self.work.place(self.peers.origin(request).site) as admitted:
+            if not admitted:
+                return self._refused(request, 503, "Too many requests are under way")
+            if request.path == f"{landing.prefix}{ENTER}":
+                return await self._enter(request, landing)
+            return await self._let_through(request, landing)
+
+    async def _let_through(self, request: web.Request, landing: Landing) -> web.StreamResponse:
         credential = credential_of(request.headers)
         try:
             if credential.is_visit and not self._is_own(request, landing):
                 return self._refused(request, 403, "This page may not ask that of the Airflow")
-            with self.work.place(self.peers.origin(request).site) as admitted:
-                if not admitted:
-                    return self._refused(request, 503, "Too many requests are under way")
-                return await self._pass_on(request, landing, credential)
+            return await self._pass_on(request, landing, credential)
+        except web.HTTPRequestEntityTooLarge:
+            return self._refused(request, 413, f"A request may have at most {MOST_BODY // 2**20} MiB")
         except Unauthenticated:
             return self._to_entrance(request, landing)
         except AerodromeError as error:
@@ -128,7 +130,11 @@ class AirflowDoor:
         )
 
     async def _enter(self, request: web.Request, landing: Landing) -> web.StreamResponse:
-        """Hand a pass in, once, and go on to where it led."""
+        """Hand a pass in, once, and go on to where it led; no Airflow gets to see one."""
+        if request.method != "GET":
+            answer = self._refused(request, 405, "This address can only be opened")
+            answer.headers["Allow"] = "GET"
+            return answer
         token = request.query.get("pass", "")
         outside = self.platform.doors.url_of(landing.release_name)
         try:

@@ -1,6 +1,7 @@
 """Passes requests on to an Airflow and its answers back, without what is not the other side's to know."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -30,9 +31,13 @@ _HOP_BY_HOP: Final = frozenset(
 _OURS: Final = frozenset({"authorization", "authentication", "cookie", "expect", "forwarded"})
 _NOT_BACK: Final = frozenset(
     {"set-cookie", "location", "server", "date"}
-    | {"service-worker-allowed", "clear-site-data", "strict-transport-security"}
+    | {"service-worker-allowed", "clear-site-data", "strict-transport-security", "set-login"}
+    | {"alt-svc", "nel", "report-to", "accept-ch"}  # where requests go, and who is told of their addresses
 )
 """A page of one Airflow must not rule over what else is at its origin."""
+
+_LAST_ANSWERS: Final = range(200, 600)
+"""After any other status a client waits for one more, and takes that of its next request."""
 
 
 class Upstream:
@@ -63,16 +68,12 @@ class Upstream:
 
         Raises Unavailable where it does not answer, as long as nothing was sent, and HTTPRequestEntityTooLarge.
         """
-        url = URL(f"{door.endpoint}{request.rel_url.raw_path_qs}", encoded=True)
-        body = _body(request) if request.can_read_body else None
         headers = self._onward(request, door, address=address, scheme=urlsplit(outside).scheme)
-        try:
-            answer = await self._opened().request(
-                request.method, url, headers=headers, data=body, allow_redirects=False
-            )
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise Unavailable(f"the airflow does not answer: {type(error).__name__}") from error
+        answer = await self._answer(request, door, headers)
         async with answer:
+            if answer.status not in _LAST_ANSWERS:
+                answer.close()
+                raise Unavailable(f"the airflow answers {answer.status}")
             response = web.StreamResponse(
                 status=answer.status,
                 reason=answer.reason,
@@ -86,6 +87,24 @@ class Upstream:
             except (aiohttp.ClientError, OSError, TimeoutError):
                 _cut(request)  # one of the two is gone: what was sent must not look whole
             return response
+
+    async def _answer(self, request: web.Request, door: DoorRow, headers: CIMultiDict[str]) -> aiohttp.ClientResponse:
+        if (size := request.content_length or 0) > MOST_BODY:
+            raise web.HTTPRequestEntityTooLarge(MOST_BODY, size)
+        url = URL(f"{door.endpoint}{request.rel_url.raw_path_qs}", encoded=True)
+        body = _Body(request)
+        try:
+            return await self._opened().request(
+                request.method,
+                url,
+                headers=headers,
+                data=body.pieces() if request.can_read_body else None,
+                allow_redirects=False,
+            )
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            if body.too_large:
+                raise web.HTTPRequestEntityTooLarge(MOST_BODY, MOST_BODY + 1) from error
+            raise Unavailable(f"the airflow does not answer: {type(error).__name__}") from error
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -126,13 +145,21 @@ def _without(headers: Headers, names: frozenset[str]) -> CIMultiDict[str]:
     return found
 
 
-async def _body(request: web.Request) -> AsyncGenerator[bytes]:
-    size = 0
-    async for piece in request.content.iter_chunked(_PIECE):
-        size += len(piece)
-        if size > MOST_BODY:
-            raise web.HTTPRequestEntityTooLarge(MOST_BODY, size)
-        yield piece
+@dataclass(slots=True)
+class _Body:
+    """The body of a request on its way; what goes wrong in it is told to nobody but `too_large`."""
+
+    request: web.Request
+    too_large: bool = False
+
+    async def pieces(self) -> AsyncGenerator[bytes]:
+        size = 0
+        async for piece in self.request.content.iter_chunked(_PIECE):
+            size += len(piece)
+            if size > MOST_BODY:
+                self.too_large = True
+                raise web.HTTPRequestEntityTooLarge(MOST_BODY, size)
+            yield piece
 
 
 def _cut(request: web.Request) -> None:
