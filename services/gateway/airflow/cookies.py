@@ -4,18 +4,25 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 VISIT: Final = "aerodrome_visit"
+FIRM_VISIT: Final = f"__Host-{VISIT}"
+"""Its name where a host name is one Airflow's: browsers let no page of another, below the same domain, set it."""
 
-_KEPT: Final = frozenset({VISIT, "_token"})
+_KEPT: Final = frozenset({VISIT, FIRM_VISIT, "_token"})
 """Not passed on in either direction; `_token` is Airflow's own proof of who somebody is, and we bring another."""
 
 _PLACES: Final = ("path", "domain")
 
 
-def visit_token(header: str) -> str:
+def visit_name(*, prefix: str, secure: bool) -> str:
+    """Return the name of the cookie of a visit; browsers keep the firm one for whole hosts, by https, alone."""
+    return FIRM_VISIT if secure and not prefix else VISIT
+
+
+def visit_token(header: str, name: str) -> str:
     """Return the visit's token in a Cookie header, "" for none."""
     for part in header.split(";"):
-        name, _, value = part.strip().partition("=")
-        if name == VISIT:
+        found, _, value = part.strip().partition("=")
+        if found == name:
             return value
     return ""
 
@@ -38,11 +45,12 @@ def set_by_airflow(header: str, *, prefix: str, hidden: str) -> str:
 def set_visit(token: str, *, prefix: str, max_age_s: int, secure: bool) -> str:
     """Return the Set-Cookie that has a browser keep a visit."""
     cookie: SimpleCookie = SimpleCookie()
+    name = visit_name(prefix=prefix, secure=secure)
     try:
-        cookie[VISIT] = token
+        cookie[name] = token
     except CookieError as error:
         raise ValueError("a token can't stand in a cookie") from error
-    kept = cookie[VISIT]
+    kept = cookie[name]
     kept["path"], kept["max-age"], kept["httponly"], kept["samesite"] = prefix or "/", max_age_s, True, "Lax"
     kept["secure"] = secure
     return kept.OutputString()

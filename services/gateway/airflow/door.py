@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from aiohttp import web
 
 from services.deployments.contract import Landing
-from services.gateway.airflow.cookies import set_visit
+from services.gateway.airflow.cookies import set_visit, visit_name
 from services.gateway.airflow.refusals import refused
 from services.gateway.airflow.upstream import MOST_BODY, Upstream
 from services.gateway.airflow.visitors import Credential, Visitor, Visitors, credential_of
@@ -76,7 +76,8 @@ class AirflowDoor:
             return await self._let_through(request, landing)
 
     async def _let_through(self, request: web.Request, landing: Landing) -> web.StreamResponse:
-        credential = credential_of(request.headers)
+        visit = visit_name(prefix=landing.prefix, secure=self._is_secure(landing))
+        credential = credential_of(request.headers, visit=visit)
         try:
             if credential.is_visit and not self._is_own(request, landing):
                 return self._refused(request, 403, "This page may not ask that of the Airflow")
@@ -147,7 +148,7 @@ class AirflowDoor:
             visit.token,
             prefix=landing.prefix,
             max_age_s=max(0, int((visit.expires_at - utc_now()).total_seconds())),
-            secure=outside.startswith("https:"),
+            secure=self._is_secure(landing),
         )
         return web.Response(
             status=303,
@@ -168,6 +169,9 @@ class AirflowDoor:
         path = request.rel_url.raw_path_qs.removeprefix(landing.prefix) if rest is None else rest
         asked = urlencode({"release": landing.release_name, "path": path[:MOST_PATH]})
         raise web.HTTPFound(f"{self.platform.public_url}{ENTRANCE}?{asked}", headers={"Cache-Control": "no-store"})
+
+    def _is_secure(self, landing: Landing) -> bool:
+        return self.platform.doors.url_of(landing.release_name).startswith("https:")
 
     def _is_own(self, request: web.Request, landing: Landing) -> bool:
         """Say whether what a browser sends with its cookie comes from this Airflow's own pages, or changes nothing."""

@@ -46,11 +46,11 @@ class _Kept:
     found_at: float
 
 
-def credential_of(headers: Mapping[str, str]) -> Credential:
-    """Return what a request brings; a header goes before a cookie."""
+def credential_of(headers: Mapping[str, str], *, visit: str) -> Credential:
+    """Return what a request brings; a header goes before the cookie that is named `visit`."""
     if token := token_of(headers):
         return Credential(token, is_visit=False)
-    return Credential(visit_token(headers.get("Cookie", "")), is_visit=True)
+    return Credential(visit_token(headers.get("Cookie", ""), visit), is_visit=True)
 
 
 @dataclass(slots=True)

@@ -3,14 +3,16 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 import pytest_asyncio
 
 from services.gateway.airflow.upstream import MOST_BODY
-from tests.integration.gateway.airflow_places import HOST, Place, Upstream, place_of
+from tests.integration.gateway.airflow_places import HOST, OPEN, Place, Upstream, place_of
+from tests.integration.gateway.doors import open_door
 from tests.integration.gateway.whole import Aerodrome
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -119,3 +121,26 @@ async def test_a_body_of_no_told_length_is_bounded_too(bare: tuple[Bare, Place])
     async with aiohttp.ClientSession() as session, session.post(address, data=endless(), headers=headers) as answer:
         assert answer.status == 413
         assert await answer.json() == {"detail": "A request may have at most 64 MiB"}
+
+
+async def test_a_page_below_the_same_domain_sets_no_visit_of_another(bare: tuple[Bare, Place]) -> None:
+    upstream, place = bare
+    upstream.said = PLAIN
+    host = f"{place.release}-airflow.flows.example.com"
+    nats, public_url = place.aerodrome.installation.nats, "https://aerodrome.example.com"
+    async with open_door(nats, public_url=public_url, base_domain="flows.example.com") as door:
+        there = replace(place, aerodrome=replace(place.aerodrome, door=door))
+        url: str = (await there.aerodrome.data(OPEN, place.aerodrome.admin, d=place.id))["url"]
+        entrance = urlsplit(url)
+        assert (entrance.scheme, entrance.netloc) == ("https", host)
+        answer, _ = await there.raw(f"{entrance.path}?{entrance.query}", host=host)
+        cookie = answer.headers["Set-Cookie"]
+        assert cookie.startswith("__Host-aerodrome_visit=")
+        assert all(part in cookie for part in ("; Path=/;", "; Secure", "; HttpOnly"))
+        assert "Domain" not in cookie
+        visit = cookie.partition(";")[0]
+        answer, _ = await there.raw("/", host=host, Cookie=f"aerodrome_visit=evil; {visit}")
+        assert answer.status == 200
+        assert b"visit" not in upstream.heads[-1]
+        weak = visit.removeprefix("__Host-")
+        assert (await there.raw("/", host=host, Cookie=weak))[0].status == 401
