@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final, cast
 
 from services.deployments.contract import Rule
-from shared.errors import Invalid
+from shared.errors import Invalid, Unavailable
 
 MOST_FILES: Final = 10_000
 MOST_UNPACKED: Final = 512 * 1024 * 1024
@@ -103,8 +103,11 @@ def count_files(archive: Path) -> int:
     return files
 
 
-def unpack(archive: Path, into: Path) -> None:
-    """Unpack an archive into a folder that is not there yet; a leading `dags/` is left out. Raises as `count_files`."""
+def unpack(archive: Path, into: Path, *, unwanted: Callable[[], bool] = lambda: False) -> None:
+    """Unpack an archive into a folder that is not there yet; a leading `dags/` is left out. Raises as `count_files`.
+
+    Raises Unavailable within a moment once it is `unwanted`.
+    """
     into.mkdir(mode=0o755, parents=True)
     with _entries(archive) as entries:
         for entry in entries:
@@ -114,7 +117,7 @@ def unpack(archive: Path, into: Path) -> None:
                 continue
             place.parent.mkdir(parents=True, exist_ok=True)
             with place.open("xb") as written:
-                _read_through(entry, written)
+                _read_through(entry, written, unwanted)
 
 
 @contextmanager
@@ -203,19 +206,21 @@ def _below_top(name: str) -> PurePosixPath:
     return PurePosixPath(*path.parts[1:]) if path.parts[:1] == (_TOP,) else path
 
 
-def _read_through(entry: _Entry, into: IO[bytes] | None) -> None:
+def _read_through(entry: _Entry, into: IO[bytes] | None, unwanted: Callable[[], bool] = lambda: False) -> None:
     """Read a file to its end, which must be where the archive says, and write it where that is wanted."""
     source = entry.open()
     if source is None:
         raise _wrong("is no tar.gz or zip that can be read")
     left = entry.size
     with source:
-        while chunk := source.read(_COPY):
+        while not unwanted() and (chunk := source.read(_COPY)):
             left -= len(chunk)
             if left < 0:
                 raise _wrong("holds a file that is longer than it says")
             if into is not None:
                 into.write(chunk)
+    if unwanted():
+        raise Unavailable("the bundle is no longer wanted")
     if left:
         raise _wrong("holds a file that is shorter than it says")
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import threading
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,7 @@ class DagFolder:
         else:
             async with self.source.open(deployment_id, sha256) as archive:
                 try:
-                    await asyncio.to_thread(unpack, archive, half)
+                    await _unpacked(archive, half)
                 except Invalid as error:
                     raise StepFailed("unpack the bundle", f"failed: {error.text}", ()) from error
         if self.account:
@@ -78,3 +79,16 @@ class DagFolder:
     @property
     def _bundles(self) -> Path:
         return self.folder / "bundles"
+
+
+async def _unpacked(archive: Path, into: Path) -> None:
+    """Unpack in a thread; who is cancelled waits for it to leave off, as the next one uses the same place."""
+    unwanted = threading.Event()
+    work = asyncio.create_task(asyncio.to_thread(unpack, archive, into, unwanted=unwanted.is_set), name="unpack")
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        unwanted.set()
+        await asyncio.wait([work])
+        work.exception()  # nobody's any more
+        raise

@@ -1,5 +1,6 @@
 """The DAG files that run are behind one link, which leads to all of a bundle or to all of another."""
 
+import asyncio
 import tarfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -13,11 +14,12 @@ from services.deployments.drivers.protocol import StepFailed
 from services.deployments.runner.dags import DagFolder
 
 ID = DeploymentId("cone")
+MANY = 3_000
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """A source whose bundles hold one file with their own name in it."""
+    """A source whose bundles hold one file with their own name in it, and "large" MANY of them."""
 
     folder: Path
 
@@ -30,7 +32,8 @@ class Shelf:
             inside = self.folder / "inside.py"
             inside.write_text(sha256)
             with tarfile.open(packed, "w:gz") as made:
-                made.add(inside, "dags/a.py")
+                for number in range(MANY if sha256 == "large" else 1):
+                    made.add(inside, f"dags/{number or 'a'}.py")
         yield packed
 
 
@@ -65,3 +68,16 @@ async def test_a_bundle_that_is_none_fails_and_leaves_the_one_that_runs(dags: Da
     with pytest.raises(StepFailed, match="unpack the bundle"):
         await dags.activate(ID, "broken")
     assert (dags.folder / "dags" / "a.py").read_text() == "first"
+
+
+async def test_who_no_longer_wants_a_bundle_leaves_nobody_unpacking_it(dags: DagFolder) -> None:
+    half = dags.folder / "bundles" / "large.half"
+    for _ in range(2):
+        unpacking = asyncio.create_task(dags.activate(ID, "large"))
+        while not (half.exists() and any(half.iterdir())):
+            await asyncio.sleep(0)
+        unpacking.cancel()
+        await asyncio.wait([unpacking])
+        assert unpacking.cancelled()
+    await dags.activate(ID, "large")
+    assert len(list((dags.folder / "dags").iterdir())) == MANY
