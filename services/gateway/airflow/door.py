@@ -16,6 +16,7 @@ from services.gateway.airflow.refusals import refused
 from services.gateway.airflow.upstream import MOST_BODY, Upstream
 from services.gateway.airflow.visitors import Credential, Visitor, Visitors, credential_of
 from services.gateway.callers import Callers
+from services.gateway.credentials import bare_token
 from services.gateway.origins import read_origin
 from services.gateway.peers import Peers
 from services.gateway.platform import Platform
@@ -24,7 +25,7 @@ from services.identity.contract import BeginVisit
 from shared.bus.client import Bus
 from shared.bus.context import Context
 from shared.clock import utc_now
-from shared.errors import AerodromeError, Unauthenticated, Unavailable
+from shared.errors import AerodromeError, Invalid, Unauthenticated, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -136,11 +137,11 @@ class AirflowDoor:
             answer = self._refused(request, 405, "This address can only be opened")
             answer.headers["Allow"] = "GET"
             return answer
-        token = request.query.get("pass", "")
+        token = bare_token(request.query.get("pass", ""))
         outside = self.platform.doors.url_of(landing.release_name)
         try:
             visit = (await self.bus.ask(BeginVisit(pass_token=token), Context.first())).value
-        except Unauthenticated:
+        except (Unauthenticated, Invalid):
             return self._to_entrance(request, landing, rest=_path_in(request))
         except AerodromeError as error:
             return self._refused(request, _STATUS.get(error.code, 503), _told(error))

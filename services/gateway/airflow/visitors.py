@@ -10,7 +10,7 @@ from typing import Final
 from services.deployments.contract import DoorRow, FindDoor
 from services.gateway.airflow.cookies import visit_token
 from services.gateway.callers import KEPT_S, Callers
-from services.gateway.credentials import token_of
+from services.gateway.credentials import bare_token, token_of
 from services.identity.contract import Authenticated
 from shared.bus.client import Bus
 from shared.bus.context import Context
@@ -50,7 +50,7 @@ def credential_of(headers: Mapping[str, str], *, visit: str) -> Credential:
     """Return what a request brings; a header goes before the cookie that is named `visit`."""
     if token := token_of(headers):
         return Credential(token, is_visit=False)
-    return Credential(visit_token(headers.get("Cookie", ""), visit), is_visit=True)
+    return Credential(bare_token(visit_token(headers.get("Cookie", ""), visit)), is_visit=True)
 
 
 @dataclass(slots=True)

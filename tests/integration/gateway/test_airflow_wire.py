@@ -53,7 +53,7 @@ async def talk(place: Place, *requests: str) -> bytes:
     """Send requests on one connection, without waiting for answers, and return all that comes back."""
     reader, writer = await asyncio.open_connection("127.0.0.1", place.aerodrome.door.process.port)
     last = f"GET /healthz HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n"
-    writer.write("".join([*requests, last]).encode())
+    writer.write("".join([*requests, last]).encode("latin-1"))
     said = await reader.read()
     writer.close()
     return said
@@ -144,3 +144,24 @@ async def test_a_page_below_the_same_domain_sets_no_visit_of_another(bare: tuple
         assert b"visit" not in upstream.heads[-1]
         weak = visit.removeprefix("__Host-")
         assert (await there.raw("/", host=host, Cookie=weak))[0].status == 401
+
+
+@pytest.mark.parametrize("visit", ["\xff", "\x80", "x" * 5_000, "a b", '"x"', ""])
+async def test_a_visit_that_can_be_none_is_none(bare: tuple[Bare, Place], visit: str) -> None:
+    _, place = bare
+    head = f"GET /{place.release}/airflow/ HTTP/1.1\r\nHost: {HOST}\r\nCookie: aerodrome_visit={visit}\r\n\r\n"
+    assert (await talk(place, head)).startswith(b"HTTP/1.1 401")
+
+
+@pytest.mark.parametrize("token", ["%00", "%FF", "%ED%A0%80", "x" * 5_000, "", "a.b.c", "%F0%9F%9B%A9"])
+async def test_a_pass_that_can_be_none_is_none(bare: tuple[Bare, Place], token: str) -> None:
+    _, place = bare
+    answer, text = await place.raw(f"/{place.release}/airflow/aerodrome-enter?pass={token}&path=%00%FF")
+    assert (answer.status, text) == (401, '{"detail": "No valid credential was sent"}')
+
+
+@pytest.mark.parametrize("release", ["x" * 7_000, "%F0%9F%9B%A9", "%00", "%FF", "-a", "A"])
+async def test_a_release_that_can_be_none_is_none(bare: tuple[Bare, Place], release: str) -> None:
+    _, place = bare
+    answer, _ = await place.raw(f"/{release}/airflow/", Authorization=place.aerodrome.admin)
+    assert answer.status == 404
