@@ -32,9 +32,9 @@ def line_of(record: LogRecord, batch: LogBatch, release: str) -> Line:
 
 
 def dropped_line(batch: LogBatch, missing: int, release: str) -> Line:
-    """Return the line that tells a viewer of batches that it can't be shown any more."""
+    """Return the line that tells a viewer of `missing` batches before this one, 0 for an unknown number."""
     at = min((record.timestamp for record in batch.records), default=datetime.now(UTC))
-    told = f"{missing} batches of lines dropped"
+    told = f"{missing} batches of lines dropped" if missing else "lines may be missing here: they were not kept so long"
     return Line(f"{batch.message_id()}/dropped", iso_time(at), release, batch.component, DROPPED, told)
 
 

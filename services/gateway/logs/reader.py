@@ -5,7 +5,7 @@ import logging
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Final
 
 import nats.errors
@@ -15,6 +15,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from pydantic import ValidationError
 
 from services.deployments.contract import LOGS_STREAM, LogBatch
+from services.gateway.logs.cursor import OLDEST, Cursor, microseconds
 from shared.bus.client import Bus
 from shared.errors import Unavailable
 from shared.ids import new_id
@@ -32,16 +33,18 @@ CLOSE_S: Final = 1.0
 SKEW: Final = timedelta(seconds=5)
 """How far a component's clock may be ahead of the server's."""
 
-OLDEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 REMEMBERED: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A batch, and how many batches before it are gone for good."""
+    """A batch with its place, and how many batches before it are gone for good; `torn`: nobody knows how many."""
 
     batch: LogBatch
     missing: int
+    stream: int = 0
+    sequence: int = 0
+    torn: bool = False
 
 
 @dataclass(slots=True)
@@ -51,7 +54,8 @@ class _Seen:
     recent: OrderedDict[str, None] = field(default_factory=OrderedDict[str, None])
     last: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
 
-    def take(self, batch: LogBatch) -> Read | None:
+    def take(self, batch: LogBatch) -> int | None:
+        """Return how many batches are missing before this one, None where it was had before."""
         known = batch.message_id()
         if known in self.recent:
             return None
@@ -63,21 +67,33 @@ class _Seen:
         self.last[source] = max(before, batch.batch)
         if len(self.last) > REMEMBERED:
             self.last.pop(next(iter(self.last)))
-        return Read(batch, max(0, batch.batch - before - 1))
+        return max(0, batch.batch - before - 1)
 
 
 class Reader:
-    """A place in the stream of one subject filter; it finds its place again after any failure."""
+    """A place in the stream of one subject filter; it finds its place again after any failure.
 
-    def __init__(self, bus: Bus, subject: str, since: datetime) -> None:
+    It begins with the message of `start`, which its viewer may not have seen whole, or with the time of it.
+    """
+
+    def __init__(self, bus: Bus, subject: str, start: Cursor) -> None:
         self._bus = bus
         self._subject = subject
-        self._since = max(since, OLDEST) - SKEW
-        self._last_sequence = 0
-        self._created: str = ""
+        self._since = max(start.since, OLDEST) - SKEW
+        self._stream = start.stream
+        self._next = start.sequence
+        self._resumes = start.sequence > 0
+        self._torn = False
+        self._pending: int | None = None
+        self._head: int | None = None
         self._seen = _Seen()
         self._consumer = ""
         self._subscription: JetStreamContext.PullSubscription | None = None
+
+    @property
+    def caught_up(self) -> bool:
+        """Say whether everything was read that was there when reading began."""
+        return self._pending == 0 or (self._head is not None and self._next > self._head)
 
     async def read(self, *, wait_s: float) -> list[Read]:
         """Return the next batches, waiting at most `wait_s` for the first; raises Unavailable if NATS is away."""
@@ -110,28 +126,43 @@ class Reader:
         jetstream = self._bus.stream(LOGS_STREAM).jetstream()
         self._consumer = f"gateway-{new_id()}"
         config = await self._start(jetstream)
-        await jetstream.add_consumer(LOGS_STREAM, config, name=self._consumer, filter_subject=self._subject)
+        made = await jetstream.add_consumer(LOGS_STREAM, config, name=self._consumer, filter_subject=self._subject)
+        self._pending = made.num_pending
         return await jetstream.pull_subscribe_bind(stream=LOGS_STREAM, name=self._consumer)
 
     async def _start(self, jetstream: JetStreamContext) -> ConsumerConfig:
         """Return where to read on: behind the last message seen, or from a time where the stream is another one."""
         info = await jetstream.stream_info(LOGS_STREAM)
-        reborn = str(info.created) != self._created or info.state.last_seq < self._last_sequence
-        self._created = str(info.created)
+        made = microseconds(info.created) if info.created else 0
+        had = self._next if self._resumes else self._next - 1
+        reborn = made != self._stream or info.state.last_seq < had
+        self._torn = self._resumes and (reborn or info.state.first_seq > self._next)
+        self._stream = made
+        if reborn:
+            self._next, self._head = 0, None
+        if self._head is None:
+            self._head = info.state.last_seq
         config = ConsumerConfig(ack_policy=AckPolicy.NONE, mem_storage=True, num_replicas=1, inactive_threshold=IDLE_S)
-        if self._last_sequence and not reborn:
-            config.deliver_policy, config.opt_start_seq = DeliverPolicy.BY_START_SEQUENCE, self._last_sequence + 1
+        if self._next:
+            config.deliver_policy, config.opt_start_seq = DeliverPolicy.BY_START_SEQUENCE, self._next
         else:
             config.deliver_policy, config.opt_start_time = DeliverPolicy.BY_START_TIME, self._since
-            self._last_sequence = 0
         return config
 
     def _take(self, message: Msg) -> Read | None:
         about = message.metadata
-        self._last_sequence = max(self._last_sequence, about.sequence.stream)
+        sequence = about.sequence.stream
+        self._next = max(self._next, sequence + 1)
         self._since = max(self._since, about.timestamp.astimezone(UTC) - SKEW)
+        self._pending = about.num_pending
+        self._resumes = False
         try:
-            return self._seen.take(LogBatch.model_validate_json(message.data))
+            batch = LogBatch.model_validate_json(message.data)
         except ValidationError:
             log.warning("a log batch can't be read", extra={"subject": message.subject})
             return None
+        missing = self._seen.take(batch)
+        if missing is None:
+            return None
+        torn, self._torn = self._torn, False
+        return Read(batch, missing, self._stream, sequence, torn)

@@ -9,16 +9,15 @@ from datetime import datetime
 from typing import Final
 
 from services.deployments.contract import component_named, logs_filter
+from services.gateway.logs.cursor import Cursor
 from services.gateway.logs.lines import Line, dropped_line, line_of
+from services.gateway.logs.permit import Permit
 from services.gateway.logs.reader import Read, Reader
 from shared.bus.client import Bus
 from shared.errors import NotFound, Unavailable
 
 MOST_LINES: Final = 1_000
 """Lines that fill a frame before its time."""
-
-REAUTHORIZE_S: Final = 5.0
-"""How long a viewer may go on without being asked for anew."""
 
 LISTEN_S: Final = 0.5
 """How long news of the viewer may wait until the stream heeds it."""
@@ -37,7 +36,7 @@ class Wanted:
     component: str
     since: datetime
     search: str
-    interval_s: float
+    interval_s: float = 1.0
 
     def shows(self, message: str, timestamp: datetime) -> bool:
         """Say whether a line is asked for; `search` is looked for without case."""
@@ -55,7 +54,7 @@ async def follow(
     """
     source = _source(bus, wanted)
     try:
-        async with aclosing(_frames(source, wanted, allowed, news)) as frames:
+        async with aclosing(_frames(source, wanted, Permit(allowed, news))) as frames:
             async for frame in frames:
                 yield frame
     except NotFound:
@@ -79,22 +78,17 @@ def _source(bus: Bus, wanted: Wanted) -> "Reader | _Nothing":
     component = component_named(wanted.component)
     if wanted.component and component is None:
         return _Nothing()
-    return Reader(bus, logs_filter(wanted.deployment_id, component), wanted.since)
+    return Reader(bus, logs_filter(wanted.deployment_id, component), Cursor(wanted.since))
 
 
-async def _frames(
-    source: Reader | _Nothing, wanted: Wanted, allowed: Callable[[], Awaitable[None]], news: Callable[[], int]
-) -> AsyncGenerator[list[Line]]:
-    asked_at, known = time.monotonic(), news()
+async def _frames(source: Reader | _Nothing, wanted: Wanted, permit: Permit) -> AsyncGenerator[list[Line]]:
     interval_s = min(wanted.interval_s, FIRST_FRAME_S)
     while True:
         lines: list[Line] = []
         ends_at = time.monotonic() + interval_s
         while (left_s := ends_at - time.monotonic()) > 0 and len(lines) < MOST_LINES:
             try:
-                if (heard := news()) != known or time.monotonic() - asked_at >= REAUTHORIZE_S:
-                    await allowed()
-                    asked_at, known = time.monotonic(), heard
+                await permit.renew()
                 for read in await source.read(wait_s=min(left_s, LISTEN_S)):
                     lines += _lines(read, wanted)
             except Unavailable:

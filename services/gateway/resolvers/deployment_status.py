@@ -9,7 +9,7 @@ from ariadne import SubscriptionType
 
 from services.deployments.contract import DeploymentId, DeploymentRow, Deployments, State
 from services.gateway.context import Info
-from services.gateway.logs.tail import REAUTHORIZE_S
+from services.gateway.logs.permit import REAUTHORIZE_S
 from services.gateway.resolvers.arguments import required
 from services.gateway.resolvers.deployments import named_deployment
 from shared.errors import Unavailable

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.deployments.contract import LOGS_STREAM, Component
-from services.gateway.logs import tail
+from services.gateway.logs import permit
 from services.gateway.logs.lines import Line
 from services.gateway.logs.tail import Wanted, follow
 from shared.bus.client import Bus
@@ -123,7 +123,7 @@ async def test_an_unknown_component_has_no_lines(bus: Bus, writer: Writer, monke
         asked.set()
         raise NotFound("gone")
 
-    monkeypatch.setattr(tail, "REAUTHORIZE_S", 0.3)
+    monkeypatch.setattr(permit, "REAUTHORIZE_S", 0.3)
     await writer.write("of the scheduler")
     async with viewing(bus, replace(ALL, component="nonsense"), gone) as viewer:
         await viewer.end()
@@ -135,7 +135,7 @@ async def test_a_viewer_who_may_no_longer_is_stopped(bus: Bus, writer: Writer, m
     async def refused() -> None:
         raise Forbidden("no more")
 
-    monkeypatch.setattr(tail, "REAUTHORIZE_S", 0.2)
+    monkeypatch.setattr(permit, "REAUTHORIZE_S", 0.2)
     await writer.write("one")
     async with viewing(bus, allowed=refused) as viewer:
         with pytest.raises(Forbidden):
@@ -171,7 +171,7 @@ async def test_nothing_is_shown_while_nobody_can_say_who_may(
             await writer.write("written meanwhile")
             raise answer
 
-    monkeypatch.setattr(tail, "REAUTHORIZE_S", 0.2)
+    monkeypatch.setattr(permit, "REAUTHORIZE_S", 0.2)
     async with viewing(bus, allowed=away) as viewer:
         assert await viewer.see(2) == ["written meanwhile", "written meanwhile"]
     assert answers == []

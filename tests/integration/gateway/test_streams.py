@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.gateway.logs import tail
+from services.gateway.logs import permit
 from services.gateway.sockets.session import MOST_OPERATIONS
 from tests.integration.bus import until
 from tests.integration.gateway.talks import DATA, LEGACY, STOP, TRANSPORT, Talk, talking
@@ -122,7 +122,7 @@ async def test_a_missing_deployment_is_named(aerodrome: Aerodrome) -> None:
 async def test_deleting_the_deployment_completes_its_stream(
     aerodrome: Aerodrome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tail, "REAUTHORIZE_S", 0.2)
+    monkeypatch.setattr(permit, "REAUTHORIZE_S", 0.2)
     deployment = await make_deployment(aerodrome)
     async with talking(aerodrome, TRANSPORT) as talk:
         await talk.start("1", STREAM, d=deployment, since=LONG_AGO)
