@@ -29,6 +29,12 @@ SEEDS: Final = {
         'subscription { deploymentLogStream(deploymentUuid: "cid", component: "scheduler", interval: 1000) '
         "{ uuid timestamp level message } }"
     ),
+    "log of the command line": Sent(
+        "subscription log($deploymentId: Uuid!, $component: String, $timestamp: DateTime, $search: String) { "
+        "log(deploymentUuid: $deploymentId, component: $component, timestamp: $timestamp, search: $search) "
+        "{ id createdAt: timestamp log: message } }",
+        {"deploymentId": "cid", "component": "worker", "timestamp": "2026-08-13T16:51:53.123456789Z", "search": ""},
+    ),
     "createToken": Sent(
         "mutation createToken($identity: String, $password: String!, $duration: Int) { createToken(identity: $identity,"
         " password: $password, duration: $duration) { user { uuid username fullName status } token { value payload "

@@ -1,13 +1,14 @@
 """The live lines of a deployment."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any, Final
 
 from ariadne import SubscriptionType
 
 from services.deployments.contract import AuthorizeLogs, DeploymentId
-from services.gateway.context import Info
+from services.gateway.context import Info, RequestContext
 from services.gateway.logs.lines import Line
 from services.gateway.logs.tail import Wanted, follow
 from services.gateway.resolvers.arguments import checked, required
@@ -34,7 +35,41 @@ async def stream_lines(
     search: str | None = None,
 ) -> AsyncIterator[list[Line]]:
     """Return the stream of a deployment's new lines, as lists; asked again while it runs whether it may be read."""
-    context = info.context
+    interval_ms = min(max(interval or DEFAULT_MS, SHORTEST_MS), LONGEST_MS)
+    return await _frames(info.context, deployment_uuid, component, timestamp, search, interval_ms=interval_ms)
+
+
+@subscription.source("log")  # type: ignore[arg-type]  # as above
+async def stream_line_by_line(
+    _: object,
+    info: Info,
+    *,
+    deployment_uuid: str,
+    component: str | None = None,
+    timestamp: datetime | None = None,
+    search: str | None = None,
+) -> AsyncIterator[Line]:
+    """Return the stream of a deployment's new lines, one by one."""
+    frames = await _frames(info.context, deployment_uuid, component, timestamp, search, interval_ms=SHORTEST_MS)
+    return _one_by_one(frames)
+
+
+@subscription.field("deploymentLogStream")
+@subscription.field("log")
+def resolve_lines(lines: Any, _: Info, **_arguments: Any) -> Any:
+    """Return what one frame shows."""
+    return lines
+
+
+async def _frames(
+    context: RequestContext,
+    deployment_uuid: str | None,
+    component: str | None,
+    timestamp: datetime | None,
+    search: str | None,
+    *,
+    interval_ms: int,
+) -> AsyncGenerator[list[Line]]:
     with checked():
         question = AuthorizeLogs(deployment_id=DeploymentId(required("deploymentUuid", deployment_uuid)))
     row = await context.ask(question)
@@ -49,12 +84,13 @@ async def stream_lines(
         component=component or "",
         since=timestamp or utc_now(),
         search=search or "",
-        interval_s=min(max(interval or DEFAULT_MS, SHORTEST_MS), LONGEST_MS) / 1_000,
+        interval_s=interval_ms / 1_000,
     )
     return follow(context.bus, wanted, allowed, context.news)
 
 
-@subscription.field("deploymentLogStream")
-def resolve_lines(lines: Any, _: Info, **_arguments: Any) -> Any:
-    """Return one frame of lines."""
-    return lines
+async def _one_by_one(frames: AsyncGenerator[list[Line]]) -> AsyncGenerator[Line]:
+    async with aclosing(frames):
+        async for frame in frames:
+            for line in frame:
+                yield line

@@ -48,6 +48,15 @@ class Talk:
             lines += frame["payload"]["data"]["deploymentLogStream"]
         return lines
 
+    async def each_line(self, key: Any, least: int) -> list[dict[str, Any]]:
+        """Return so many lines of one operation that shows them one by one."""
+        lines: list[dict[str, Any]] = []
+        while len(lines) < least:
+            frame = await self.frame()
+            assert (frame["type"], frame.get("id")) == (DATA[self.protocol], key), frame
+            lines.append(frame["payload"]["data"]["log"])
+        return lines
+
     async def closed(self) -> int | None:
         async with asyncio.timeout(20):
             while (await self.socket.receive()).type is aiohttp.WSMsgType.TEXT:

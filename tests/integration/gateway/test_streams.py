@@ -7,9 +7,11 @@ from uuid import uuid4
 
 import pytest
 
+from services.deployments.contract import Component
 from services.gateway.logs import permit
 from services.gateway.sockets.session import MOST_OPERATIONS
 from tests.integration.bus import until
+from tests.integration.gateway.components import START, writing
 from tests.integration.gateway.talks import DATA, LEGACY, STOP, TRANSPORT, Talk, talking
 from tests.integration.gateway.whole import Aerodrome
 
@@ -17,6 +19,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 BOTH = pytest.mark.parametrize("protocol", [LEGACY, TRANSPORT])
 STREAM = """subscription ($d: String, $since: DateTime, $c: String) {
   deploymentLogStream(deploymentUuid: $d, interval: 100, timestamp: $since, component: $c) {
+    id uuid timestamp release component level message
+  }
+}"""
+ONE_BY_ONE = """subscription log($d: Uuid!, $c: String, $since: DateTime, $s: String) {
+  log(deploymentUuid: $d, component: $c, timestamp: $since, search: $s) {
     id uuid timestamp release component level message
   }
 }"""
@@ -51,6 +58,45 @@ async def test_lines_come_from_a_start_time_and_go_on_live(aerodrome: Aerodrome,
     assert {line["component"] for line in again} == {"scheduler"}
     assert all(line["uuid"] == line["id"] and line["release"] for line in again)
     assert [line["timestamp"] for line in again] == sorted(line["timestamp"] for line in again)
+
+
+@BOTH
+async def test_lines_come_one_a_frame_none_lost_and_none_twice(aerodrome: Aerodrome, protocol: str) -> None:
+    deployment = await make_deployment(aerodrome)
+    async with talking(aerodrome, protocol) as talk, writing(aerodrome.installation.nats) as writer:
+        await talk.start("1", ONE_BY_ONE, d=deployment, since=LONG_AGO, c="Workers", s="TASK")
+        for number in range(3):  # records of one moment, in several batches
+            texts = [f"task {number}-{index}" for index in range(5)]
+            await writer.write(*texts, "else", component=Component.WORKER, at=START, deployment=deployment)
+        lines = await talk.each_line("1", 15)
+    assert len({line["id"] for line in lines}) == 15
+    assert {line["message"] for line in lines} == {f"task {n}-{i}" for n in range(3) for i in range(5)}
+    assert {(line["component"], bool(line["release"])) for line in lines} == {("worker", True)}
+
+
+async def test_lines_one_by_one_are_those_of_the_lists(aerodrome: Aerodrome) -> None:
+    deployment = await make_deployment(aerodrome)
+    async with talking(aerodrome, LEGACY) as talk:
+        await talk.start("lists", STREAM, d=deployment, since=LONG_AGO)
+        lists = await talk.lines("lists", 5)
+    async with talking(aerodrome, LEGACY) as talk:
+        await talk.start("each", ONE_BY_ONE, d=deployment, since=LONG_AGO)
+        assert await talk.each_line("each", len(lists)) == lists
+
+
+async def test_lines_one_by_one_go_on_from_now_by_default(aerodrome: Aerodrome) -> None:
+    deployment = await make_deployment(aerodrome)
+    async with talking(aerodrome, TRANSPORT) as talk, writing(aerodrome.installation.nats) as writer:
+        await writer.write("of the past", component=Component.TRIGGERER, at=START, deployment=deployment)
+        await talk.start("1", ONE_BY_ONE, d=deployment, c="triggerer", s="of ")
+        seeing = asyncio.create_task(talk.each_line("1", 1))
+
+        async def seen() -> bool:
+            await writer.write("of now", component=Component.TRIGGERER, deployment=deployment)
+            return seeing.done()
+
+        await until(seen)
+        assert [line["message"] for line in await seeing] == ["of now"]
 
 
 async def test_the_command_lines_start_has_no_id_and_does_not_wait(aerodrome: Aerodrome) -> None:
@@ -100,16 +146,17 @@ async def test_a_document_that_is_not_valid_is_an_error_frame(aerodrome: Aerodro
 
 
 @BOTH
-async def test_anothers_lines_are_not_found(aerodrome: Aerodrome, protocol: str) -> None:
+@pytest.mark.parametrize(("document", "field"), [(STREAM, "deploymentLogStream"), (ONE_BY_ONE, "log")])
+async def test_anothers_lines_are_not_found(aerodrome: Aerodrome, protocol: str, document: str, field: str) -> None:
     deployment = await make_deployment(aerodrome)
     _, stranger = await aerodrome.make_user(f"stranger-{uuid4().hex[:8]}@example.com")
     async with talking(aerodrome, protocol, stranger) as talk:
-        await talk.start("1", STREAM, d=deployment, since=LONG_AGO)
+        await talk.start("1", document, d=deployment, since=LONG_AGO)
         frames = [frame async for frame in until_complete(talk, "1")]
     assert [frame["type"] for frame in frames] == [DATA[protocol], "complete"]
     (error,) = frames[0]["payload"]["errors"]
     assert error["extensions"]["code"] == "RESOURCE_NOT_FOUND"
-    assert error["path"] == ["deploymentLogStream"]
+    assert error["path"] == [field]
 
 
 async def test_a_missing_deployment_is_named(aerodrome: Aerodrome) -> None:
@@ -119,27 +166,29 @@ async def test_a_missing_deployment_is_named(aerodrome: Aerodrome) -> None:
     assert frame["payload"]["errors"][0]["message"] == "A required argument was not sent: deploymentUuid"
 
 
+@pytest.mark.parametrize("document", [STREAM, ONE_BY_ONE])
 async def test_deleting_the_deployment_completes_its_stream(
-    aerodrome: Aerodrome, monkeypatch: pytest.MonkeyPatch
+    aerodrome: Aerodrome, monkeypatch: pytest.MonkeyPatch, document: str
 ) -> None:
     monkeypatch.setattr(permit, "REAUTHORIZE_S", 0.2)
     deployment = await make_deployment(aerodrome)
     async with talking(aerodrome, TRANSPORT) as talk:
-        await talk.start("1", STREAM, d=deployment, since=LONG_AGO)
-        await talk.lines("1", 1)
+        await talk.start("1", document, d=deployment, since=LONG_AGO)
+        await talk.frame()
         drop = "mutation ($d: Uuid) { deleteDeployment(deploymentUuid: $d) { id } }"
         await aerodrome.data(drop, aerodrome.admin, d=deployment)
         frames = [frame async for frame in until_complete(talk, "1")]
     assert all("errors" not in frame.get("payload", {}) for frame in frames)
 
 
-async def test_a_key_that_is_deleted_ends_its_streams(aerodrome: Aerodrome) -> None:
+@pytest.mark.parametrize("document", [STREAM, ONE_BY_ONE])
+async def test_a_key_that_is_deleted_ends_its_streams(aerodrome: Aerodrome, document: str) -> None:
     deployment = await make_deployment(aerodrome)
     create = 'mutation { createServiceAccount(label: "ci", entityType: SYSTEM) { id apiKey } }'
     made = await aerodrome.data(create, aerodrome.admin)
     async with talking(aerodrome, TRANSPORT, made["apiKey"]) as talk:
-        await talk.start("1", STREAM, d=deployment, since=LONG_AGO)
-        await talk.lines("1", 1)
+        await talk.start("1", document, d=deployment, since=LONG_AGO)
+        await talk.frame()
         delete = "mutation ($i: Uuid!) { deleteServiceAccount(serviceAccountUuid: $i) { id } }"
         await aerodrome.data(delete, aerodrome.admin, i=made["id"])
         assert await talk.closed() == 4403

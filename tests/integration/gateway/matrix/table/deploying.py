@@ -90,6 +90,15 @@ DEPLOYING: Final[Sequence[Row]] = [
         otherwise=Outcome.HIDDEN,
     ),
     Row(
+        operation="log",
+        permission="deployment.logs.get or system.deployments.logs",
+        kind=Operation.SUBSCRIPTION,
+        sent='log(deploymentUuid: "<deployment>", timestamp: "2000-01-01T00:00:00Z") { id }',
+        own=DEPLOYMENT_VIEWERS,
+        anywhere=SYSTEM_VIEWERS,
+        otherwise=Outcome.HIDDEN,
+    ),
+    Row(
         operation="deploymentStatus",
         permission="deployment.config.get",
         kind=Operation.SUBSCRIPTION,
