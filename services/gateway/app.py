@@ -20,6 +20,8 @@ from services.gateway.credentials import cookie_name
 from services.gateway.errors import INTERNAL, Code
 from services.gateway.execution import Engine
 from services.gateway.http import GraphQLDoor
+from services.gateway.logs.door import PATH as LOGS
+from services.gateway.logs.door import LogDoor
 from services.gateway.metrics import ANSWERS
 from services.gateway.origins import Origins
 from services.gateway.peers import Peers
@@ -114,6 +116,8 @@ def build_application(settings: GatewaySettings, bus: Bus) -> web.Application:
     platform = platform_of(settings)
     graphql = GraphQLDoor(engine, bus, callers, origins, peers, seals, turns, platform)
     sockets = SocketDoor(engine, bus, callers, origins, peers, seals, turns, platform)
+    bundles = BundleDoor(bus, graphql.asking_by_header, graphql.context)
+    lines = LogDoor(bus, origins, graphql.asking_by_header, graphql.context)
 
     upstream = Upstream(hidden=cookie_name(settings.public_url))
     airflows = AirflowDoor(platform, bus, callers, peers, upstream)
@@ -123,13 +127,16 @@ def build_application(settings: GatewaySettings, bus: Bus) -> web.Application:
         await upstream.open()
 
     async def leave(_: web.Application) -> None:
+        lines.leave()
         await sockets.leave()
         await upstream.close()
 
     application = web.Application(
         client_max_size=MOST_BODY, middlewares=[airflows.middleware, _traced, origins.middleware, _in_form]
     )
-    _add_api(application, graphql, sockets, BundleDoor(bus, graphql.asking_by_header, graphql.context))
+    _add_api(application, graphql, sockets)
+    application.router.add_post("/v1/deployments/{id}/dags", bundles.post)
+    application.router.add_get(LOGS, lines.get, allow_head=False)
     pages.add_pages(application)
     application.router.add_get(jwks.PATH, jwks.KeySet(bus).get)
     _add_probes(application, bus)
@@ -138,7 +145,7 @@ def build_application(settings: GatewaySettings, bus: Bus) -> web.Application:
     return application
 
 
-def _add_api(application: web.Application, graphql: GraphQLDoor, sockets: SocketDoor, bundles: BundleDoor) -> None:
+def _add_api(application: web.Application, graphql: GraphQLDoor, sockets: SocketDoor) -> None:
     async def get_v1(request: web.Request) -> web.StreamResponse:
         if wants_socket(request):
             return await sockets.open(request)
@@ -147,7 +154,6 @@ def _add_api(application: web.Application, graphql: GraphQLDoor, sockets: Socket
     for path in ("/v1", "/v1/"):
         application.router.add_post(path, graphql.post)
         application.router.add_get(path, get_v1)
-    application.router.add_post("/v1/deployments/{id}/dags", bundles.post)
     application.router.add_get("/ws", sockets.open)
 
 

@@ -24,13 +24,14 @@ from services.deployments.contract import (
     DeploymentRow,
     Rule,
 )
-from services.gateway.answers import encode, refusal
+from services.gateway.answers import encode
 from services.gateway.context import Asking, RequestContext
-from services.gateway.errors import UNAVAILABLE, Code, public
+from services.gateway.errors import Code
 from services.gateway.http import HEADERS
+from services.gateway.rest import refused, refused_for
 from services.gateway.work import Work
 from shared.bus.client import Bus
-from shared.errors import AerodromeError, Invalid, NotFound, Unavailable
+from shared.errors import AerodromeError, Invalid, Unavailable
 from shared.ids import new_id
 
 log: Final = logging.getLogger(__name__)
@@ -80,9 +81,9 @@ class BundleDoor:
                     raise Unavailable("too many bundles are on their way")
                 row = await self._deploy(request, context)
         except web.HTTPRequestEntityTooLarge:
-            return _refused(413, f"A bundle may have at most {MOST_BUNDLE // 2**20} MiB", Code.BAD_USER_INPUT)
+            return refused(413, f"A bundle may have at most {MOST_BUNDLE // 2**20} MiB", Code.BAD_USER_INPUT)
         except AerodromeError as error:
-            return _error(error)
+            return refused_for(error)
         return web.json_response(text=encode(_shown(row)), headers=HEADERS)
 
     async def _deploy(self, request: web.Request, context: RequestContext) -> DeploymentRow:
@@ -164,15 +165,3 @@ def _wrong(text: str) -> Invalid:
 def _shown(row: DeploymentRow) -> dict[str, Any]:
     bundle = next(each for each in row.bundles if each.version == row.active_bundle)
     return {"deployment": row.id, "state": row.state, **bundle.model_dump(mode="json", by_alias=True)}
-
-
-def _error(error: AerodromeError) -> web.Response:
-    told = public(error)
-    status = 404 if isinstance(error, NotFound) else 503 if told.code is UNAVAILABLE.code else 400
-    return _refused(status, told.message, told.code)
-
-
-def _refused(status: int, message: str, code: Code) -> web.Response:
-    answer = refusal(status, message, code)
-    headers = {**HEADERS, "Retry-After": "1"} if status == web.HTTPServiceUnavailable.status_code else HEADERS
-    return web.json_response(text=encode(answer.body), status=answer.status, headers=headers)

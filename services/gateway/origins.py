@@ -12,7 +12,7 @@ from services.deployments.contract import Doors
 METHODS: Final = "GET, POST, OPTIONS"
 ALLOWED_HEADERS: Final = (
     "Content-Type, Authorization, Authentication, Content-Length, X-Requested-With, X-Apollo-Tracing, "
-    "Idempotency-Key, Traceparent"
+    "Idempotency-Key, Last-Event-ID, Traceparent"
 )
 MAX_AGE_S: Final = 600
 
@@ -57,22 +57,23 @@ class Origins:
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer preflights, and let allowed pages read the answers."""
-        origin = request.headers.get("Origin", "")
-        allowed = self.is_ours(request)
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             response: web.StreamResponse = web.Response(status=204)
         else:
             response = await handler(request)
-        if response.prepared:
-            return response  # a socket
+        if not response.prepared:  # else a socket, or a stream that is marked
+            self.mark(request, response)
+        return response
+
+    def mark(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Let the page that sent a request read the answer to it, if it may; before any of that is sent."""
         response.headers["Vary"] = "Origin"
-        if allowed:
-            response.headers["Access-Control-Allow-Origin"] = origin
+        if self.is_ours(request):
+            response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
             response.headers["Access-Control-Allow-Credentials"] = "true"
             response.headers["Access-Control-Allow-Methods"] = METHODS
             response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
             response.headers["Access-Control-Max-Age"] = str(MAX_AGE_S)
-        return response
 
 
 def read_origin(text: str) -> Origin | None:

@@ -34,6 +34,7 @@ class Writer:
         at: datetime | None = None,
         deployment: str = DEPLOYMENT,
         batch: int = 0,
+        level: str | None = None,
     ) -> None:
         """Write one batch; its records are 1 ms apart from `at` on, by default from now."""
         number = batch or self.counts.get(component, 0) + 1
@@ -41,7 +42,10 @@ class Writer:
         first = at or datetime.now(UTC)
         records = tuple(
             LogRecord(
-                id=f"{component}-{number}-{index}", timestamp=first + timedelta(milliseconds=index), message=message
+                id=f"{component}-{number}-{index}",
+                timestamp=first + timedelta(milliseconds=index),
+                level=level,
+                message=message,
             )
             for index, message in enumerate(messages)
         )
