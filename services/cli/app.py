@@ -11,6 +11,8 @@ from services.cli.folder import CannotStart, data_folder
 from services.cli.looking import Data, audit, events, mail, projections
 from services.cli.output import say
 
+INTERRUPTED = 130  # what shells tell of ctrl-C
+
 HELP = """
 Aerodrome: a self-hosted control plane for Apache Airflow.
 
@@ -111,6 +113,46 @@ def seed(
 
     sizes = Sizes(users=users, workspaces=workspaces, service_accounts=service_accounts, teams=teams)
     asyncio.run(run_seed(data_folder(data), sizes, force=force, say=say))
+
+
+@app.command()
+def logs(  # noqa: PLR0913, PLR0917 -- each is an option of the command
+    deployment: Annotated[str, typer.Argument(help="Id or release name.")],
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines until ctrl-C.")] = False,
+    component: Annotated[str, typer.Option(help="scheduler, webserver, triggerer or worker; default: all.")] = "",
+    since: Annotated[str, typer.Option(help="From then on: 5m, 1h30m or an RFC 3339 time; default: all.")] = "",
+    search: Annotated[str, typer.Option(help="Only lines with this text in them, in any case.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    url: Annotated[
+        str, typer.Option(envvar="AERODROME_URL", help="Address of the gateway; default: that of the running `up`.")
+    ] = "",
+    token: Annotated[
+        str, typer.Option(envvar="AERODROME_TOKEN", help="Token or key; others see it here, so use the variable.")
+    ] = "",
+    data: Data = None,
+) -> None:
+    """Show the log lines of a deployment that are kept, oldest first; with `-f` also new ones as they come.
+
+    A line is shown once, also when the gateway was away meanwhile: with `-f` it goes on when that is back.
+    Colours tell levels on a terminal, unless NO_COLOR is set.
+
+    Example: `AERODROME_TOKEN=… aerodrome logs calm-comet-0001 -f --component scheduler --since 5m`
+    """
+    from services.cli.logs import Asked, show_lines
+
+    asked = Asked(
+        url=url or data_folder(data).state().url,
+        token=token,
+        deployment=deployment,
+        follow=follow,
+        component=component,
+        since=since,
+        search=search,
+    )
+    try:
+        asyncio.run(show_lines(asked, as_json=as_json))
+    except KeyboardInterrupt:
+        raise typer.Exit(0 if follow else INTERRUPTED) from None
 
 
 def main() -> None:
