@@ -26,6 +26,9 @@ _ROLES: Final = (
 """The permission behind each role, the strongest first."""
 
 _WHY_NOT: Final = {
+    State.CREATING: "the deployment is being created",
+    State.UPDATING: "the deployment is being changed",
+    State.WAKING: "the deployment wakes",
     State.HIBERNATING: "the deployment hibernates",
     State.HIBERNATED: "the deployment hibernates",
     State.CREATE_FAILED: "the deployment could not be created",

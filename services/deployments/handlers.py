@@ -28,7 +28,7 @@ from services.deployments.domain.state import Deleted, Deployment, Live
 from services.deployments.domain.workspace import WORKSPACE, AddDeployment, DropDeployment
 from services.deployments.drivers.protocol import Capabilities
 from services.deployments.offer import completed, require_images, require_offered
-from services.deployments.projections import row_before_deletion, row_of
+from services.deployments.projections import row_of
 from services.identity.contract.holdings import asker_with_all_grants
 from shared.auth import Principal, deployment, service_principal, workspace
 from shared.bus.client import Bus
@@ -141,7 +141,7 @@ class CommandHandlers:
         return Result(row, committed.stream, committed.position)
 
     async def delete_deployment(self, request: Request[DeleteDeployment]) -> Result[DeploymentRow]:
-        """Delete a deployment and answer with its row as it was before."""
+        """Delete a deployment and answer with its row as it was last."""
         command = request.message
 
         async def attempt(unit: Unit) -> str:
@@ -158,7 +158,7 @@ class CommandHandlers:
 
         queue = await self._workspace_queue(command.deployment_id)
         committed = await self.commands.run(request, attempt, queue_key=queue)
-        row = row_before_deletion(committed.histories[committed.stream])
+        row = row_of(committed.histories[committed.stream])
         assert row is not None
         return Result(row, committed.stream, committed.position)
 

@@ -1,11 +1,10 @@
 """The read model of deployments: one row each, folded from its stream."""
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, cast
 
-from services.deployments.contract import DeploymentDeleted, DeploymentEvent, DeploymentRow
+from services.deployments.contract import DeploymentEvent, DeploymentRow
 from services.deployments.domain.row import evolve_row
 from services.deployments.domain.workspace import WORKSPACE
 from services.deployments.statements import QUERIES
@@ -42,12 +41,6 @@ def row_of(history: Sequence[Recorded]) -> DeploymentRow | None:
     for recorded in history:
         row = _evolve(row, recorded) or row
     return row
-
-
-def row_before_deletion(history: Sequence[Recorded]) -> DeploymentRow | None:
-    """Return the row as it was before the deployment was deleted."""
-    before = itertools.takewhile(lambda recorded: not isinstance(recorded.event, DeploymentDeleted), history)
-    return row_of(list(before))
 
 
 def _evolve(row: DeploymentRow | None, recorded: Recorded) -> DeploymentRow | None:

@@ -80,6 +80,11 @@ class Doors:
             return name.endswith(f"{_SUFFIX}.{self.base_domain}")
         return bool(self.airflow_url) and name == urlsplit(self.airflow_url).hostname
 
+    def misplaced(self, path: str) -> str:
+        """Return of which deployment a path names the Airflow, wherever it was sent; "" for none."""
+        found = _PATH.match(path)
+        return found[1] if found else ""
+
     def landing(self, host: str, path: str) -> Landing | None:
         """Return which Airflow a request asks for, None where it is for none."""
         if not self.is_outside(host):

@@ -64,7 +64,19 @@ class AirflowDoor:
             return await self._serve(request, landing)
         if doors.is_outside(request.host) and _wants_page(request):
             raise web.HTTPFound(f"{self.platform.public_url}{request.rel_url.raw_path_qs}")
+        if (release_name := doors.misplaced(request.path)) and not doors.is_outside(request.host):
+            return self._elsewhere(request, release_name)
         return await handler(request)
+
+    def _elsewhere(self, request: web.Request, release_name: str) -> web.StreamResponse:
+        """Lead a browser on that asks the API's host for an Airflow; tell others where it is."""
+        there = self.platform.doors.url_of(release_name)
+        if not there:
+            return self._refused(request, 404, "The Airflows of this installation have no address")
+        if not _wants_page(request):
+            return self._refused(request, 404, f"This Airflow is at {there}/")
+        rest = request.rel_url.raw_path_qs.removeprefix(f"/{release_name}/airflow")
+        raise web.HTTPFound(f"{there}{rest}")
 
     async def _serve(self, request: web.Request, landing: Landing) -> web.StreamResponse:
         if not request.path.removeprefix(landing.prefix):

@@ -36,6 +36,9 @@ _NOT_BACK: Final = frozenset(
 )
 """A page of one Airflow must not rule over what else is at its origin."""
 
+_NOT_INVENTED: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+"""What our HTTP client would say for itself: an answer packed for us may be none that the asker can unpack."""
+
 _LAST_ANSWERS: Final = range(200, 600)
 """After any other status a client waits for one more, and takes that of its next request."""
 
@@ -79,8 +82,8 @@ class Upstream:
                 reason=answer.reason,
                 headers=self._back(answer.headers, door, prefix=prefix, outside=outside),
             )
-            await response.prepare(request)
             try:
+                await response.prepare(request)
                 async for piece in answer.content.iter_any():
                     await response.write(piece)
                 await response.write_eof()
@@ -100,6 +103,7 @@ class Upstream:
                 headers=headers,
                 data=body.pieces() if request.can_read_body else None,
                 allow_redirects=False,
+                skip_auto_headers=_NOT_INVENTED,
             )
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             if body.too_large:

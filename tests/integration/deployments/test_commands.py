@@ -15,6 +15,7 @@ from services.deployments.contract import (
     Deployments,
     EnvironmentVariable,
     Rule,
+    State,
     Status,
     VariableRow,
 )
@@ -115,17 +116,17 @@ async def test_a_label_is_free_elsewhere_and_after_a_deletion(gateway: Gateway) 
     assert again.release_name != first.release_name
 
 
-async def test_a_deletion_hides_and_answers_what_was(gateway: Gateway) -> None:
+async def test_a_deletion_hides_and_answers_what_goes(gateway: Gateway) -> None:
     created = await gateway.create()
     message_id = uuid4()
     wish = DeleteDeployment(deployment_id=created.id)
     answer = await gateway.ask(wish, member(), message_id=message_id)
-    assert (answer.id, answer.label, answer.deleted_at, answer.generation) == (created.id, "nightly", None, 1)
+    assert (answer.id, answer.label, answer.state, answer.generation) == (created.id, "nightly", State.DELETING, 2)
     assert await gateway.row(created.id) is None
     with pytest.raises(NotFound):
         await gateway.ask(wish, member())
     repeated = await gateway.ask(wish, member(), message_id=message_id)
-    assert (repeated.id, repeated.label, repeated.deleted_at) == (created.id, "nightly", None)
+    assert (repeated.id, repeated.label, repeated.state) == (created.id, "nightly", State.DELETING)
 
 
 async def test_of_two_deletions_at_once_one_finds_it(gateway: Gateway) -> None:

@@ -239,6 +239,26 @@ async def test_with_a_base_domain_each_has_an_origin_of_its_own(place: Place) ->
         assert other.status == 404
 
 
+async def test_an_airflow_is_not_asked_for_what_the_client_did_not_ask_for(place: Place) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", place.aerodrome.door.process.port)
+    request = (
+        f"GET /{place.release}/airflow/ HTTP/1.0\r\nHost: {HOST}\r\nAuthorization: {place.aerodrome.admin}\r\n\r\n"
+    )
+    writer.write(request.encode())
+    assert (await reader.readline()).split()[1] == b"201"
+    writer.close()
+    assert not {"accept", "accept-encoding", "user-agent", "content-type"} & {
+        name.lower() for name in place.last.headers
+    }
+
+
+async def test_who_asks_the_wrong_host_is_led_to_the_right_one(place: Place) -> None:
+    answer, _ = await place.ask("/dags?x=1", host=OURS, Accept=PAGE)
+    assert (answer.status, answer.headers["Location"]) == (302, f"http://{HOST}/{place.release}/airflow/dags?x=1")
+    answer, text = await place.ask("/api/v2/dags", host=OURS, Authorization=place.aerodrome.admin)
+    assert (answer.status, text) == (404, f'{{"detail": "This Airflow is at http://{HOST}/{place.release}/airflow/"}}')
+
+
 async def test_the_address_stands_in_urls(place: Place) -> None:
     found = await place.aerodrome.data(
         "query ($d: String!) { deployment(where: {id: $d}) { urls { type url } } }", place.aerodrome.admin, d=place.id

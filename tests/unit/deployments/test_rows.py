@@ -13,7 +13,7 @@ from services.deployments.contract import (
     status_of,
 )
 from services.deployments.domain.row import evolve_row
-from services.deployments.projections import row_before_deletion, row_of
+from services.deployments.projections import row_of
 from shared.store.personal import FORGOTTEN
 from tests.unit.deployments.examples import (
     ASLEEP,
@@ -136,7 +136,6 @@ def test_values_of_secrets_are_not_told() -> None:
 
 def test_answers_are_told_also_of_what_is_gone() -> None:
     history = [recorded(event) for event in (CREATED, HEALTHY, HARD_DELETED, REMOVED)]
-    assert row_before_deletion(history) == UP
     last = row_of(history)
     assert last is not None
     assert last.state is State.DELETING

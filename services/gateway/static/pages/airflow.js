@@ -1,5 +1,5 @@
 // Leads a browser to the Airflow of a deployment: with the session that is open here, else after signing in.
-import { ask, finish, letShowPassword, link, onSend, part } from "/pages/pages.js";
+import { ask, finish, headed, letShowPassword, link, onSend, part } from "/pages/pages.js";
 
 const OPEN = `mutation OpenAirflow($releaseName: String!, $path: String) {
   openAirflow(releaseName: $releaseName, path: $path) { url }
@@ -7,7 +7,11 @@ const OPEN = `mutation OpenAirflow($releaseName: String!, $path: String) {
 const SIGN_IN = `mutation SignIn($identity: String!, $password: String!) {
   createToken(identity: $identity, password: $password) { user { username } }
 }`;
-const NOT_ALLOWED = "You do not have the appropriate permissions for that";
+const EXPLAIN = {
+  "You do not have the appropriate permissions for that": "You may not see the Airflow of this deployment.",
+  "The requested resource was not found": "There is no such deployment, or you have no role on it.",
+};
+const AGAIN_MS = 3000;
 const SOON_MS = 5000; // who is back so soon was not let in: the browser keeps no cookie of the Airflow's address
 
 const asked = new URLSearchParams(location.search);
@@ -31,15 +35,30 @@ async function prepare() {
     finish("The Airflow did not let you in", "Does your browser refuse cookies?", link(location.href, "Try again"));
     return;
   }
-  const { self } = await ask("query Self { self { user { id } } }").catch(() => ({ self: null }));
+  const { self } = await ask("query Self { self { user { username } } }").catch(() => ({ self: null }));
   if (!self) return;
+  part("form").hidden = true;
   try {
     await open();
   } catch (error) {
-    finish("This Airflow can't be opened", error.message === NOT_ALLOWED ? "You have no role on it." : error.message);
+    if (error.message in EXPLAIN) refuse(EXPLAIN[error.message], self.user.username);
+    else wait(error.message);
   }
 }
 
+/** Tells who is signed in that they have no role there, and lets them sign in as somebody else. */
+function refuse(why, username) {
+  headed("This Airflow can't be opened");
+  part("lead").textContent = `${why} You are signed in as ${username}; sign in as somebody else, or ask for a role.`;
+  part("form").hidden = false;
+}
+
+/** Tells what keeps the Airflow from being seen now, and tries again. */
+function wait(why) {
+  part("lead").textContent = `${why}. This page tries again by itself.`;
+  setTimeout(() => location.reload(), AGAIN_MS);
+}
+
 letShowPassword();
-onSend(signIn);
+onSend(signIn, EXPLAIN);
 await prepare();
