@@ -82,10 +82,11 @@ async def test_a_deployment_lives_its_whole_life(local_stack: Stack, owner: Hous
         await traces.none_is_left()
 
 
-async def test_celery_runs_a_dag(local_stack: Stack, owner: Houston, workspace: str) -> None:
+@pytest.mark.parametrize("version", [NEWEST, OLDEST])
+async def test_celery_runs_a_dag(local_stack: Stack, owner: Houston, workspace: str, version: str) -> None:
     clock, traces = Clock(), Traces(local_stack)
     async with clock.step("create with Celery, not installed"):
-        deployment = await created(owner, workspace, "celery", executor="CeleryExecutor")
+        deployment = await created(owner, workspace, "celery", version, executor="CeleryExecutor")
         await deployment.becomes("HEALTHY")
     async with clock.step("send a DAG of two tasks, run it to its success"):
         await send_dags(deployment, hello=TWO_TASKS)

@@ -58,8 +58,9 @@ class Environments:
 
         Raises StepFailed with the step and the last lines if it can't be built; then nothing is left of it.
         """
-        for_all = ("shared",) if is_shared() else ()
-        name = "-".join(("airflow", version.number, *sorted(extras), f"py3.{sys.version_info.minor}", *for_all))
+        special = (version.recipe(extras), "shared" if is_shared() else "")
+        python = f"py3.{sys.version_info.minor}"
+        name = "-".join(("airflow", version.number, *sorted(extras), python, *filter(None, special)))
         whole = self.folder / name
         if not whole.exists():
             self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -92,10 +93,11 @@ class Environments:
                 "install", version, "pip", "install", "--python", str(half / "bin/python"), "--no-build",
                 "--overrides", str(_left_out(half, version.line.left_out)),
                 "--exclude-newer", version.exclude_newer.isoformat(), requirement,
+                *(version.pinned[extra] for extra in extras if extra in version.pinned),
             )
             # fmt: on
             await self._compile(version, half)
-            _import_always(half, version.line.imported)
+            _run_at_start(half, version.line.at_start)
             if is_shared():
                 await asyncio.to_thread(open_to_all, half)
             await asyncio.to_thread(os.sync)  # so that it is whole after a power cut too
@@ -116,11 +118,10 @@ class Environments:
         await run_step(f"{step} airflow {version.number}", command, timeout_s=_STEP_S)
 
 
-def _import_always(environment: Path, modules: Sequence[str]) -> None:
-    """Have every interpreter of an environment import these modules at its start, by a file of the module `site`."""
+def _run_at_start(environment: Path, lines: Sequence[str]) -> None:
+    """Have every interpreter of an environment run these lines at its start, by a file of the module `site`."""
     for packages in environment.glob("lib/python*/site-packages"):
-        lines = [f"import {module}\n" for module in modules]
-        (packages / "aerodrome.pth").write_text("".join(lines), encoding="utf-8")
+        (packages / "aerodrome.pth").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 def _left_out(environment: Path, packages: Sequence[str]) -> Path:

@@ -1,5 +1,6 @@
 """The Airflow versions that the local runner offers, and what differs between their two lines, as data."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -43,8 +44,8 @@ class Line:
 
     `parts`: arguments after each component's command; `door`: the one that answers HTTP; `names`: the settings
     that are called otherwise in the other line. `makes_user`: its first user is made by a command, not by a file.
-    `imported`: modules that it uses without importing them. `left_out`: packages that it asks for and never imports, of
-    which there is source only: no code of a package runs while it is installed.
+    `at_start`: what every interpreter runs first, each a line that begins with `import`. `left_out`: packages that it
+    asks for and never imports, of which there is source only: no code of a package runs while it is installed.
     """
 
     door: Part
@@ -52,7 +53,7 @@ class Line:
     health_path: str
     parts: Mapping[Part, Sequence[str]]
     makes_user: bool
-    imported: Sequence[str] = ()
+    at_start: Sequence[str] = ()
     left_out: Sequence[str] = ()
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -74,7 +75,11 @@ _OLD: Final = Line(
         Part.TRIGGERER: _NO_LOG_SERVER,
     },
     makes_user=True,
-    imported=("multiprocessing.connection",),  # else dag-processor crashes on an empty folder: apache/airflow#36885
+    at_start=(
+        # dag-processor uses the module unimported, so that it crashes on an empty folder: apache/airflow#36885. Its
+        # family: LocalExecutor's socket would be a file below TMPDIR, whose path is soon longer than a socket's may be.
+        "import multiprocessing.connection as found; found.default_family = 'AF_INET'",
+    ),
     left_out=("python-nvd3",),
     settings={
         "AIRFLOW__SCHEDULER__STANDALONE_DAG_PROCESSOR": "True",
@@ -114,6 +119,7 @@ class Version:
 
     `exclude_newer`: dependencies published from this day on are not taken; later ones install and break at run time.
     `too_new`: the first Python 3.x that it refuses. `echoes`: with LocalExecutor the scheduler repeats what tasks say.
+    `pinned`: a further requirement for an extra, where the newest of the day is broken.
     """
 
     number: str
@@ -121,6 +127,12 @@ class Version:
     too_new: int
     line: Line
     echoes: bool = False
+    pinned: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def recipe(self, extras: Sequence[str]) -> str:
+        """Return a short digest of what an environment has beside the packages of its day, "" for nothing."""
+        special = [*self.line.at_start, *(self.pinned[extra] for extra in extras if extra in self.pinned)]
+        return hashlib.sha256("\n".join(special).encode()).hexdigest()[:6] if special else ""
 
 
 VERSIONS: Final[Mapping[str, Version]] = {
@@ -128,7 +140,14 @@ VERSIONS: Final[Mapping[str, Version]] = {
     for each in (
         Version(number="3.3.2", exclude_newer=date(2026, 9, 19), too_new=15, line=_NEW, echoes=True),
         Version(number="3.1.8", exclude_newer=date(2026, 3, 13), too_new=14, line=_NEW),
-        Version(number="2.11.2", exclude_newer=date(2026, 3, 16), too_new=13, line=_OLD),
+        Version(
+            number="2.11.2",
+            exclude_newer=date(2026, 3, 16),
+            too_new=13,
+            line=_OLD,
+            # Later ones send workers a task by a name under which an Airflow 2 does not know it.
+            pinned={"celery": "apache-airflow-providers-celery<3.13"},
+        ),
     )
 }
 """Newest first. Each was installed, started and had a DAG run by the tests below tests/integration/runner."""

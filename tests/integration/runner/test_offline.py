@@ -15,7 +15,7 @@ from tests.conftest import NewDatabase
 from tests.integration.deployments.service import Gateway, becomes, gateway_of, member, running, settings_of
 from tests.servers import NatsForTests, PostgresForTests
 
-NOBODY = "http://127.0.0.1:9/simple"
+NOBODY = "http://127.0.0.1:9/"
 """The discard port, where nobody serves an index."""
 
 

@@ -105,3 +105,10 @@ def test_celery_has_a_worker_and_its_database_as_broker(number: str) -> None:
     assert program[-5:] == ("celery", "worker", "--skip-serve-logs", "--without-mingle", "--without-gossip")
     assert (told["AIRFLOW__CORE__EXECUTOR"], told["AIRFLOW__CELERY__WORKER_CONCURRENCY"]) == ("CeleryExecutor", "3")
     assert told["AIRFLOW__CELERY__BROKER_URL"] == f"sqla+{told['AIRFLOW__DATABASE__SQL_ALCHEMY_CONN']}"
+
+
+def test_an_environment_is_named_by_what_it_has_beside_the_packages_of_its_day() -> None:
+    new, old = VERSIONS[NEW], VERSIONS[OLD]
+    assert not new.recipe(("celery", "postgres"))
+    assert old.recipe(("postgres",)) != old.recipe(("celery", "postgres"))
+    assert len(old.recipe(("postgres",))) == 6
