@@ -125,6 +125,7 @@ BY_RULE: Final[Mapping[str, Public]] = {
         "Deployments can't be adopted here: no driver of this installation takes over custom resources of a cluster.",
         Code.BAD_USER_INPUT,
     ),
+    DeploymentsRule.AIRFLOW_AWAY: Public("The Airflow of this deployment does not run now", Code.BAD_USER_INPUT),
     DeploymentsRule.AIRFLOW_DOWNGRADE: Public(
         "Airflow can't go back from {running} to the older {wanted}", Code.BAD_USER_INPUT
     ),
@@ -161,7 +162,6 @@ OWN_WORDS: Final = frozenset(
         DeploymentsRule.UNKNOWN_BUNDLE,
         DeploymentsRule.DAGS_NOT_OFFERED,
         DeploymentsRule.NOT_FAILED,
-        DeploymentsRule.AIRFLOW_AWAY,
         DeploymentsRule.STALE_GENERATION,
     }
 )

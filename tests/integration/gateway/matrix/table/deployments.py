@@ -195,7 +195,7 @@ DEPLOYMENTS: Final[Sequence[Row]] = [
         own=DEPLOYMENT_VIEWERS,
         anywhere=SYSTEM_VIEWERS,
         otherwise=Outcome.HIDDEN,
-        says="The deployment has no web pages now",
+        says="The Airflow of this deployment does not run now",
         silent=True,
     ),
     Row(
