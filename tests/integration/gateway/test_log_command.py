@@ -113,6 +113,12 @@ async def test_the_deletion_of_the_deployment_ends_it_and_is_told(aerodrome: Aer
             await follower
 
 
+def _heed_ctrl_c() -> None:
+    """Undo what a shell does to whom it starts in the background, and they to their children: to ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 @pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
 async def test_it_colours_on_a_terminal_and_ends_cleanly_on_ctrl_c(
     aerodrome: Aerodrome, variables: dict[str, str], coloured: bool
@@ -128,6 +134,7 @@ async def test_it_colours_on_a_terminal_and_ends_cleanly_on_ctrl_c(
             env=environment,
             stdout=theirs,
             stderr=asyncio.subprocess.PIPE,
+            preexec_fn=_heed_ctrl_c,
         )
         os.close(theirs)
         try:
