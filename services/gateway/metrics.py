@@ -9,4 +9,5 @@ CALLERS: Final = Counter("aerodrome_callers_total", "Looks for who asks: cached,
 MALFORMED: Final = Counter("aerodrome_gateway_malformed_total", "Requests that were no valid HTTP.")
 SOCKETS: Final = Gauge("aerodrome_gateway_sockets", "WebSockets that are open.")
 SUBSCRIPTIONS: Final = Gauge("aerodrome_gateway_operations", "Operations under way on WebSockets.")
+AIRFLOW_REQUESTS: Final = Gauge("aerodrome_gateway_airflow_requests", "Requests that are passed on to Airflows now.")
 LOG_STREAMS: Final = Gauge("aerodrome_gateway_log_streams", "Viewers who are sent log lines as server-sent events.")

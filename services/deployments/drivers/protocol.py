@@ -1,8 +1,8 @@
 """What every driver can do; all of it may be repeated, and may be begun again after a crash at any point."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Protocol, Self
 
 from pydantic import JsonValue
 
@@ -43,6 +43,10 @@ class Specification:
     base_url: str = ""
     env: Mapping[str, str] = field(repr=False)
     secrets: AirflowSecrets = field(repr=False)
+
+    def same_but_dags(self, other: Self) -> bool:
+        """Say whether what runs of one need not start again to be the other."""
+        return replace(self, bundle="") == replace(other, bundle="")
 
 
 class StepFailed(Unavailable):

@@ -41,8 +41,11 @@ Load = Callable[[DeploymentId, int], Awaitable[Specification | None]]
 
 @dataclass(slots=True)
 class _Kept:
+    """`starting`: what the driver is bringing up at the moment."""
+
     assignment: Assignment
-    task: asyncio.Task[None]
+    task: asyncio.Task[None] | None = None
+    starting: Specification | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,18 +102,25 @@ class Keeper:
             await self._end(gone)
         for id_, assignment in wished.items():
             kept = self._kept.get(id_)
-            if kept and kept.assignment.generation == assignment.generation:
+            if kept and (kept.assignment.generation == assignment.generation or await self._waits(kept, assignment)):
                 continue
             await self._end(id_)
-            task = asyncio.create_task(self._keep(assignment, term), name=f"keep {id_}")
-            self._kept[id_] = _Kept(assignment, task)
+            kept = self._kept[id_] = _Kept(assignment)
+            kept.task = asyncio.create_task(self._keep(kept, term), name=f"keep {id_}")
 
-    async def _keep(self, assignment: Assignment, term: Term) -> None:
-        failed = 0
+    async def _waits(self, kept: _Kept, assignment: Assignment) -> bool:
+        """Say whether a start goes on to its end before a newer wish: DAG files are put in place without another."""
+        if kept.starting is None or assignment.goal is not Goal.RUN:
+            return False
+        wanted = await self.load(assignment.deployment_id, assignment.generation)
+        return wanted is not None and wanted.same_but_dags(kept.starting)
+
+    async def _keep(self, kept: _Kept, term: Term) -> None:
+        assignment, failed = kept.assignment, 0
         backoff = Backoff(first_s=self.first_pause_s, longest_s=60.0)
         while True:
             try:
-                return await self._reach(assignment, term)
+                return await self._reach(kept, term)
             except StepFailed as error:
                 failed += 1
                 _tell(assignment, error)
@@ -120,13 +130,14 @@ class Keeper:
                 _tell(assignment, error)
             await asyncio.sleep(backoff.next_s())
 
-    async def _reach(self, assignment: Assignment, term: Term) -> None:
+    async def _reach(self, kept: _Kept, term: Term) -> None:
+        assignment = kept.assignment
         id_ = assignment.deployment_id
         if assignment.seen_now is Observation.FAILED:
             return
         match assignment.goal:
             case Goal.RUN:
-                await self._run(assignment, term)
+                await self._run(kept, term)
             case Goal.SLEEP:
                 await self.driver.hibernate(id_)
                 await self._note(assignment, term, Sight(observation=Observation.HIBERNATED))
@@ -135,13 +146,18 @@ class Keeper:
                     raise StepFailed("delete", f"has left {', '.join(left)}", ())
                 await self._note(assignment, term, Sight(observation=Observation.REMOVED))
 
-    async def _run(self, assignment: Assignment, term: Term) -> None:
+    async def _run(self, kept: _Kept, term: Term) -> None:
+        assignment = kept.assignment
         specification = await self.load(assignment.deployment_id, assignment.generation)
         if specification is None:
             return
         if assignment.seen_now is Observation.HEALTHY:
             await self._note(assignment, term, Sight(observation=Observation.UNHEALTHY, complaints=(_STARTS_AGAIN,)))
-        endpoint = await self.driver.apply(specification)
+        kept.starting = specification
+        try:
+            endpoint = await self.driver.apply(specification)
+        finally:
+            kept.starting = None
         await self._note(assignment, term, Sight(observation=Observation.HEALTHY, endpoint=endpoint))
         await self._watch(assignment, term, endpoint)
 
@@ -169,11 +185,11 @@ class Keeper:
             await asyncio.sleep(backoff.next_s())
 
     async def _end(self, id_: DeploymentId) -> None:
-        if kept := self._kept.pop(id_, None):
+        if (kept := self._kept.pop(id_, None)) and kept.task:
             await end_tasks([kept.task])
 
     async def _end_all(self) -> None:
-        await end_tasks([kept.task for kept in self._kept.values()])
+        await end_tasks([kept.task for kept in self._kept.values() if kept.task])
         self._kept.clear()
 
 

@@ -5,7 +5,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -74,7 +74,7 @@ class LocalDriver:
         """Install what is missing, make or upgrade the database, start, and return the door when it is healthy."""
         id_ = specification.deployment_id
         present = self._running.get(id_)
-        if present and _same_but_dags(present.specification, specification) and not await present.airflow.complaints():
+        if present and present.specification.same_but_dags(specification) and not await present.airflow.complaints():
             await self._dags(id_).activate(id_, specification.bundle)
             present.specification = specification
             return present.airflow.spec.endpoint
@@ -237,10 +237,6 @@ class LocalDriver:
             base_url=specification.base_url,
             env=env,
         )
-
-
-def _same_but_dags(one: Specification, other: Specification) -> bool:
-    return replace(one, bundle="") == replace(other, bundle="")
 
 
 def _version(specification: Specification) -> Version:

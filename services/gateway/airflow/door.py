@@ -17,6 +17,7 @@ from services.gateway.airflow.upstream import MOST_BODY, Upstream
 from services.gateway.airflow.visitors import Credential, Visitor, Visitors, credential_of
 from services.gateway.callers import Callers
 from services.gateway.credentials import bare_token
+from services.gateway.metrics import AIRFLOW_REQUESTS
 from services.gateway.origins import read_origin
 from services.gateway.peers import Peers
 from services.gateway.platform import Platform
@@ -135,13 +136,14 @@ class AirflowDoor:
             raise
 
     async def _forward(self, request: web.Request, landing: Landing, visitor: Visitor) -> web.StreamResponse:
-        return await self.upstream.forward(
-            request,
-            visitor.door,
-            address=self.peers.address(request),
-            prefix=landing.prefix,
-            outside=self.platform.doors.url_of(landing.release_name),
-        )
+        with AIRFLOW_REQUESTS.track_inprogress():
+            return await self.upstream.forward(
+                request,
+                visitor.door,
+                address=self.peers.address(request),
+                prefix=landing.prefix,
+                outside=self.platform.doors.url_of(landing.release_name),
+            )
 
     async def _enter(self, request: web.Request, landing: Landing) -> web.StreamResponse:
         """Hand a pass in, once, and go on to where it led; no Airflow gets to see one."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import asyncpg
@@ -40,7 +40,10 @@ def specification(id_: DeploymentId = ID) -> Specification:
 
 @dataclass(slots=True)
 class Trial:
-    """A driver whose deployments are entries of a dict; `broken` steps fail, `ill` ones are not well."""
+    """A driver whose deployments are entries of a dict; `broken` steps fail, `ill` ones are not well.
+
+    A start ends once `gate` is set. `bundles`: of each start that ended.
+    """
 
     name: str = "trial"
     capabilities: Capabilities = SIMULATED
@@ -49,12 +52,20 @@ class Trial:
     broken: bool = False
     ill: bool = False
     applied: list[DeploymentId] = field(default_factory=list[DeploymentId])
+    bundles: list[str] = field(default_factory=list[str])
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    wishes: dict[int, tuple[str, str]] = field(default_factory=dict[int, tuple[str, str]])
+
+    def __post_init__(self) -> None:
+        self.gate.set()
 
     async def apply(self, specification: Specification) -> str:
         self.applied.append(specification.deployment_id)
         self.data.add(specification.deployment_id)
         if self.broken:
             raise StepFailed("install", "ended with 1", ("no network",))
+        await self.gate.wait()
+        self.bundles.append(specification.bundle)
         self.up.add(specification.deployment_id)
         return "http://127.0.0.1:1"
 
@@ -124,13 +135,21 @@ class Replica:
 async def replica_on(
     database: Database, *, holder: str = "", data: Collection[DeploymentId] = (), up: Collection[DeploymentId] = ()
 ) -> AsyncGenerator[Replica]:
-    """Run a keeper until the end; `data` are there, and `up` run, when it comes."""
+    """Run a keeper until the end; `data` are there, and `up` run, when it comes.
+
+    A generation's DAG files and version stand in `driver.wishes`.
+    """
     async with asyncpg.create_pool(database.app_dsn, min_size=1, max_size=3) as pool:
         driver, assignments = Trial(data=set(data), up=set(up)), Assignments(pool)
 
+        anything = specification()
+
         async def load(id_: DeploymentId, generation: int) -> Specification | None:
             found = await assignments.find(id_)
-            return specification(id_) if found and found.generation == generation else None
+            if found is None or found.generation != generation:
+                return None
+            bundle, version = driver.wishes.get(generation, ("", ""))
+            return replace(anything, deployment_id=id_, bundle=bundle, version=version)
 
         lease = Lease(pool=pool, driver=driver.name, holder=holder or new_id(), lasts=LEASE)
         sweeper = Sweeper(driver, assignments, KEPT)

@@ -7,7 +7,7 @@ import pytest
 from services.deployments.contract import DeploymentId, Observation
 from services.deployments.keeping.assignments import Goal, Sight, StaleGeneration
 from tests.conftest import NewDatabase
-from tests.integration.deployments.keepers import ID, replica_on
+from tests.integration.deployments.keepers import ID, Trial, replica_on
 from tests.integration.deployments.service import connection_to, until
 from tests.servers import Database
 
@@ -55,6 +55,35 @@ async def test_a_step_that_fails_is_tried_three_times_then_told(ours: Database) 
         replica.driver.broken = False
         await replica.want(Goal.RUN, generation=2)
         await replica.sees(Observation.HEALTHY, generation=2)
+
+
+async def test_dag_files_wait_for_the_start_that_runs_and_all_else_does_not(ours: Database) -> None:
+    async with replica_on(ours) as replica:
+        driver = replica.driver
+        driver.wishes = {1: ("", ""), 2: ("sent", ""), 3: ("sent", "newer")}
+        driver.gate.clear()
+        await replica.want(Goal.RUN, generation=1)
+        await until(lambda: _begun(driver, 1))
+        await replica.want(Goal.RUN, generation=2)
+        await replica.want(Goal.RUN, generation=1, id_=OTHER)
+        await until(lambda: _begun(driver, 2))  # it has looked, and let the first one go on
+        assert driver.applied == [ID, OTHER]
+        driver.gate.set()
+        await replica.sees(Observation.HEALTHY, generation=2)
+        assert sorted(driver.bundles) == ["", "", "sent"]
+        driver.gate.clear()
+        driver.wishes[4] = ("sent", "newest")
+        await replica.want(Goal.RUN, generation=3)
+        await until(lambda: _begun(driver, 4))
+        await replica.want(Goal.RUN, generation=4)
+        await until(lambda: _begun(driver, 5))
+        driver.gate.set()
+        await replica.sees(Observation.HEALTHY, generation=4)
+        assert driver.bundles[3:] == ["sent"]
+
+
+async def _begun(driver: Trial, count: int) -> bool:
+    return len(driver.applied) == count
 
 
 async def test_what_a_deletion_leaves_is_a_failure(ours: Database) -> None:
