@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-_MOST_AT_ONCE: Final = 16
+_MOST_AT_ONCE: Final = 8
 
 
 async def together(jobs: Iterable[Callable[[], Awaitable[T]]]) -> list[T]:
