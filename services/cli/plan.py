@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from services.cli.folder import CannotStart, DataFolder, Secrets, write_private
 from services.cli.run import RUNNER, START_AFTER
+from services.deployments.contract import DriverName
 from services.deployments.runner.roles import AIRFLOWS_ROLE, RUNNER_ROLE
 from services.deployments.runner.settings import RunnerSettings
-from services.deployments.settings import DeploymentsSettings, DriverName
+from services.deployments.settings import DeploymentsSettings
 from services.gateway.settings import GatewaySettings
 from services.identity.settings import IdentitySettings
 from services.invites.settings import InvitesSettings

@@ -9,7 +9,7 @@ from typing import Final, assert_never
 
 from services.deployments.adoption import AdoptionHandlers
 from services.deployments.bundles.store import Bundles
-from services.deployments.contract import BUNDLES_STREAM, EVENTS, LOGS_STREAM, SERVICE
+from services.deployments.contract import BUNDLES_STREAM, EVENTS, LOGS_STREAM, SERVICE, DriverName
 from services.deployments.deploy_handlers import DeployHandlers
 from services.deployments.directory import WorkspaceDirectory
 from services.deployments.doors import DoorHandlers
@@ -29,7 +29,7 @@ from services.deployments.policies import DriverPolicy
 from services.deployments.projections import concern, deployments_projection
 from services.deployments.queries import QueryHandlers
 from services.deployments.runner.voices import Voices
-from services.deployments.settings import DeploymentsSettings, DriverName
+from services.deployments.settings import DeploymentsSettings
 from services.deployments.workers import DriverWorker, PurgeWorker
 from services.identity.contract.holdings import asker_with_all_grants
 from shared.audit.audited import Audited

@@ -3,23 +3,14 @@
 import os
 import shutil
 from datetime import timedelta
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from services.deployments.contract import DoorSettings
+from services.deployments.contract import DoorSettings, DriverName
 from services.deployments.kubernetes.credentials import has_credentials
 from services.deployments.logs.quota import DEFAULT_RATE, Rate
 from shared.settings import ServiceSettings, Switch
-
-
-class DriverName(StrEnum):
-    """The drivers there are; `simulated` starts nothing."""
-
-    SIMULATED = "simulated"
-    LOCAL = "local"
-    KUBERNETES = "kubernetes"
 
 
 class DeploymentsSettings(ServiceSettings, DoorSettings):

@@ -1,14 +1,10 @@
 """What settings say of this installation to its clients."""
 
 from dataclasses import dataclass, field
-from typing import Final
 from urllib.parse import urlsplit
 
-from services.deployments.contract import Doors
+from services.deployments.contract import Doors, DriverName
 from services.gateway.settings import GatewaySettings
-
-_KUBERNETES: Final = "kubernetes"
-"""The driver whose DAG files come with images."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +31,7 @@ def platform_of(settings: GatewaySettings) -> Platform:
         base_domain=settings.base_domain or base_domain(settings.public_url),
         manual_release_names=settings.manual_release_names,
         smtp_configured=bool(settings.smtp_host),
-        takes_dags=settings.driver != _KUBERNETES,
+        takes_dags=settings.driver is not DriverName.KUBERNETES,  # whose DAG files come with images
         doors=settings.doors,
     )
 

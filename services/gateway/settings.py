@@ -5,7 +5,7 @@ from typing import Final
 
 from pydantic import field_validator
 
-from services.deployments.contract import DoorSettings
+from services.deployments.contract import DoorSettings, DriverName
 from services.gateway.peers import read_networks
 from shared.settings import Port, Switch
 
@@ -28,7 +28,7 @@ class GatewaySettings(DoorSettings):
     houston_version: str = "0.37.6"
     manual_release_names: Switch = False
     smtp_host: str = ""
-    driver: str = ""
+    driver: DriverName = DriverName.SIMULATED
 
     @field_validator("trusted_proxies")
     @classmethod

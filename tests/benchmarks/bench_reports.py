@@ -13,8 +13,7 @@ from pathlib import Path
 import asyncpg
 import uvloop
 
-from services.deployments.contract import CreateDeployment, DeploymentRow
-from services.deployments.settings import DriverName
+from services.deployments.contract import CreateDeployment, DeploymentRow, DriverName
 from tests.integration.deployments.service import WORKSPACE, Gateway, gateway_of, member, running, settings_of
 from tests.servers import Database, start_nats, start_postgres
 

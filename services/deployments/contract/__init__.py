@@ -19,6 +19,7 @@ from services.deployments.contract.commands import (
     WakeDeployment,
 )
 from services.deployments.contract.doors import Doors, DoorSettings, Landing, host_name
+from services.deployments.contract.drivers import DriverName
 from services.deployments.contract.events import (
     EVENTS,
     DeploymentAirflowVersionSet,
@@ -137,6 +138,7 @@ __all__ = [
     "DoorRow",
     "DoorSettings",
     "Doors",
+    "DriverName",
     "EnvironmentVariable",
     "Executor",
     "FindDoor",

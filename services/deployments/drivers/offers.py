@@ -2,10 +2,9 @@
 
 from typing import assert_never
 
-from services.deployments.contract import Executor
+from services.deployments.contract import DriverName, Executor
 from services.deployments.drivers.protocol import Capabilities
 from services.deployments.runner.versions import VERSIONS
-from services.deployments.settings import DriverName
 
 SIMULATED = Capabilities(executors=tuple(Executor), default_executor=Executor.CELERY, images=True)
 LOCAL = Capabilities(

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from services.deployments.contract import DeploymentId
+from services.deployments.contract import DeploymentId, DriverName
 from services.deployments.drivers.offers import offer_of
 from services.deployments.drivers.protocol import Driver, StepFailed
 from services.deployments.runner.environments import Environments
-from services.deployments.settings import DriverName
 from shared.ids import new_id
 from tests.integration.deployments.driven import SECRET, Driven, kubernetes, local, simulated, specification
 from tests.integration.deployments.service import until

@@ -8,10 +8,10 @@ from services.deployments.contract import (
     DeployImage,
     DeploymentId,
     DeploymentRow,
+    DriverName,
     Rule,
     UnadoptDeployment,
 )
-from services.deployments.settings import DriverName
 from services.identity.contract import Role
 from shared.auth import ANONYMOUS
 from shared.errors import Forbidden, NotFound, Rejected, Unauthenticated

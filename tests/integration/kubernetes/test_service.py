@@ -8,12 +8,13 @@ from services.deployments.contract import (
     DeleteDeployment,
     DeployDags,
     DeployImage,
+    DriverName,
     HibernateDeployment,
     Rule,
     State,
     WakeDeployment,
 )
-from services.deployments.settings import DeploymentsSettings, DriverName
+from services.deployments.settings import DeploymentsSettings
 from shared.errors import Rejected
 from tests.cluster.api import FakeCluster
 from tests.cluster.driver import helm_calls, helm_program

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from services.deployments.contract import DeploymentRow, Executor, RetryDeployment, State, Trouble
+from services.deployments.contract import DeploymentRow, DriverName, Executor, RetryDeployment, State, Trouble
 from services.deployments.runner.app import RunnerProcess
 from services.deployments.runner.settings import RunnerSettings
-from services.deployments.settings import DriverName
 from shared.ids import new_id
 from tests.conftest import NewDatabase
 from tests.integration.deployments.service import Gateway, becomes, gateway_of, member, running, settings_of
