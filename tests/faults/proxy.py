@@ -1,4 +1,4 @@
-"""A TCP proxy between a service and NATS that can keep back what the service sends."""
+"""A TCP proxy between a service and NATS, or a client and the gateway: keeps back what the first sends, or cuts off."""
 
 import asyncio
 import contextlib
@@ -31,6 +31,10 @@ class Proxy:
         """End it with every connection through it."""
         if self._server is not None:
             self._server.close()
+        await self.cut()
+
+    async def cut(self) -> None:
+        """End every connection; new ones are taken as before."""
         for connection in self._connections:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
@@ -46,13 +50,18 @@ class Proxy:
         assert task is not None
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
-        there, back = await asyncio.open_connection("127.0.0.1", self.target)
+        try:
+            there, back = await asyncio.open_connection("127.0.0.1", self.target)
+        except OSError:
+            writer.close()
+            return
         pumps = [
             asyncio.ensure_future(self._from_service(reader, back)),
             asyncio.ensure_future(self._from_nats(there, writer)),
         ]
         try:
-            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+            with contextlib.suppress(asyncio.CancelledError):  # cut off; the server's own callback must not see it
+                await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for pump in pumps:
                 pump.cancel()
