@@ -27,9 +27,10 @@ ASKS: Mapping[str, Sequence[str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Stream:
-    """A JetStream stream, alone in the account of its name; `pulled`: its readers ask for messages, else get them.
+    """A JetStream stream, alone in the account of its name.
 
-    `writers` put objects into it besides its keeper, who reads and deletes them; `feeders` only send it messages.
+    `pulled`: its keeper and its readers ask for messages, else its readers get them. `writers` put objects into it
+    besides its keeper, who reads and deletes them; `feeders` only send it messages.
     """
 
     name: str
@@ -135,7 +136,8 @@ def _users_of(stream: Stream) -> dict[str, Subjects]:
     writers = {writer: Subjects(publish=_puts(stream), subscribe=()) for writer in stream.writers}
     feeders = {feeder: Subjects(publish=(stream.subjects,), subscribe=()) for feeder in stream.feeders}
     takes = ("$JS.API.STREAM.NAMES", f"$JS.FC.{stream.name}.>", *_reads(stream)) if stream.writers else ()
-    kept = (*_keeps(stream), *takes)
+    pulls = _reads(stream) if stream.pulled else ()
+    kept = (*_keeps(stream), *takes, *pulls)
     return {stream.keeper: Subjects(publish=kept, subscribe=()), **readers, **writers, **feeders, "operator": operator}
 
 

@@ -77,7 +77,7 @@ class Pools:
 
     async def close(self) -> None:
         """Close all of them; what is still busy is ended after a moment."""
-        await asyncio.gather(*(_close(pool) for pool in (self.commands, self.queries, self.followers)))
+        await asyncio.gather(*(close_pool(pool) for pool in (self.commands, self.queries, self.followers)))
 
 
 async def open_pools(database_url: str, *, service: str) -> Pools:
@@ -139,7 +139,8 @@ async def _keep_session(_: object) -> None:
     """Leave a returned connection as it is."""
 
 
-async def _close(pool: PgPool) -> None:
+async def close_pool(pool: PgPool) -> None:
+    """Close a pool; what is still busy is ended after a moment."""
     try:
         async with asyncio.timeout(2):
             await pool.close()

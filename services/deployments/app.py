@@ -24,6 +24,8 @@ from services.deployments.keeping.lease import Lease
 from services.deployments.keeping.reporter import Reporter
 from services.deployments.keeping.sweeper import Sweeper
 from services.deployments.kubernetes.app import LEASE, kubernetes_driver
+from services.deployments.log_history.job import keep_history
+from services.deployments.log_queries import LogQueryHandlers
 from services.deployments.logs.stream import LogStream
 from services.deployments.policies import DriverPolicy
 from services.deployments.projections import concern, deployments_projection
@@ -65,6 +67,7 @@ def build(running: Running) -> Service:
         workers=(driving, PurgeWorker(commands=running.commands)),
         jobs=(
             _job("log stream", stream.keep),
+            _job("log history", partial(keep_history, settings, running.bus, service=running.name)),
             _job("bundles", bundles.keep),
             _job("reporter", reporter.run),
             *([_job("keeper", keep)] if keep else []),
@@ -89,7 +92,8 @@ def _handlers(running: Running, settings: DeploymentsSettings, bundles: Bundles)
     queries = QueryHandlers(running.pool_queries, running.bus, offered)
     adoption = AdoptionHandlers(commands=running.commands, bus=running.bus, directory=WorkspaceDirectory(running.bus))
     doors = DoorHandlers(running.pool_queries, running.store, running.bus)
-    parts = (commands, deploys, adoption, queries, doors)
+    lines = LogQueryHandlers(running.pool_queries, running.bus)
+    parts = (commands, deploys, adoption, queries, lines, doors)
     return {kind: handler for part in parts for kind, handler in part.by_type().items()}
 
 

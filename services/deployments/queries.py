@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
 
-from services.deployments.access import require_sees, require_somebody, seen_entities, sees_all
+from services.deployments.access import require_somebody, seen_entities, sees_all
 from services.deployments.contract import (
-    AuthorizeLogs,
     ConfigurationRow,
     DeploymentConfiguration,
     DeploymentList,
@@ -30,7 +29,6 @@ MOST_BYTES: Final = 480 * 1024
 
 _PREFETCH: Final = 50
 _PLATFORM_VERSION: Final = version("aerodrome")
-_READ_ANY_LOGS: Final = "system.deployments.logs"
 _WORKSPACE: Final = workspace("")
 _DEPLOYMENT: Final = deployment("")
 
@@ -47,7 +45,6 @@ class QueryHandlers:
         """Return the handler of each query."""
         return {
             Deployments: self.deployments,
-            AuthorizeLogs: self.authorize_logs,
             DeploymentConfiguration: self.configuration,
         }
 
@@ -68,18 +65,6 @@ class QueryHandlers:
         if query.strict and query.ids is not None and not found.more:
             _require_found(query, found)
         return Result(found)
-
-    async def authorize_logs(self, request: Request[AuthorizeLogs]) -> Result[DeploymentRow]:
-        """Return the deployment whose log lines may be read."""
-        principal = await asker_with_all_grants(self.bus, request.context)
-        text = await self.pool.fetchval(QUERIES["find_one"], request.message.deployment_id)
-        if text is None:
-            raise NotFound("the deployment does not exist")
-        row = DeploymentRow.model_validate_json(text)
-        if not principal.holds(_READ_ANY_LOGS):
-            require_sees(principal, row.id, row.workspace_id)
-            principal.require("deployment.logs.get", deployment(row.id), workspace(row.workspace_id))
-        return Result(row)
 
     async def _page(self, query: Deployments, principal: Principal) -> DeploymentList:
         sql, parameters = _question(query, principal)

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from services.deployments.contract import DoorSettings, DriverName
 from services.deployments.kubernetes.credentials import has_credentials
+from services.deployments.log_history.limits import HistoryLimits
 from services.deployments.logs.quota import DEFAULT_RATE, Rate
 from shared.settings import ServiceSettings, Switch
 
@@ -27,6 +28,9 @@ class DeploymentsSettings(ServiceSettings, DoorSettings):
     master_key: SecretStr | None = Field(default=...)
     logs_days: Annotated[float, Field(gt=0, le=365)] = 7
     logs_mib: Annotated[int, Field(ge=1, le=1024 * 1024)] = 1024
+    logs_history_days: Annotated[float, Field(gt=0, le=3650)] = 30
+    logs_history_mib: Annotated[int, Field(ge=256, le=64 * 1024 * 1024)] = 8192
+    logs_history_deployment_mib: Annotated[int, Field(ge=1, le=64 * 1024 * 1024)] = 2048
     logs_lines_per_s: Annotated[int, Field(ge=1, le=100_000)] = DEFAULT_RATE.lines_per_s
     logs_kib_per_s: Annotated[int, Field(ge=1, le=1024 * 1024)] = DEFAULT_RATE.bytes_per_s // 1024
     manual_release_names: Switch = False
@@ -66,6 +70,15 @@ class DeploymentsSettings(ServiceSettings, DoorSettings):
     def logs_bytes(self) -> int:
         """How many bytes of log lines are kept."""
         return self.logs_mib * 1024 * 1024
+
+    @property
+    def logs_history(self) -> HistoryLimits:
+        """How much of the history of log lines is kept."""
+        return HistoryLimits(
+            age=timedelta(days=self.logs_history_days),
+            most_bytes=self.logs_history_mib * 1024 * 1024,
+            deployment_bytes=self.logs_history_deployment_mib * 1024 * 1024,
+        )
 
     @property
     def logs_rate(self) -> Rate:

@@ -5,4 +5,7 @@ from typing import Final
 
 from shared.sqlfile import load_queries
 
-QUERIES: Final = load_queries(Path(__file__).parent / "sql" / "queries.sql")
+_SQL: Final = Path(__file__).parent / "sql"
+
+QUERIES: Final = load_queries(_SQL / "queries.sql")
+LOG_QUERIES: Final = load_queries(_SQL / "log_history.sql")

@@ -77,9 +77,12 @@ class Connection:
         """Return how many bytes the server takes in one message."""
         return self.client.max_payload
 
-    def jetstream(self) -> JetStreamContext:
-        """Return the JetStream side of the present client; ask again after an error."""
-        return self.client.jetstream()
+    def jetstream(self, *, timeout_s: float = 5.0) -> JetStreamContext:
+        """Return the JetStream side of the present client; ask again after an error.
+
+        A request waits `timeout_s` for its answer, also one that was sent while NATS was away, which gets none.
+        """
+        return self.client.jetstream(timeout=timeout_s)
 
     def new_inbox(self) -> str:
         """Return a subject of our own that nobody else may listen to."""

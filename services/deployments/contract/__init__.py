@@ -53,6 +53,9 @@ from services.deployments.contract.logs import (
     LOGS_SUBJECTS,
     MOST_BATCH_BYTES,
     Component,
+    LineList,
+    LinePlace,
+    LineRow,
     LogBatch,
     LogRecord,
     component_named,
@@ -60,7 +63,14 @@ from services.deployments.contract.logs import (
     logs_subject,
 )
 from services.deployments.contract.names import new_release_name, new_release_names
-from services.deployments.contract.queries import AuthorizeLogs, DeploymentConfiguration, Deployments, FindDoor
+from services.deployments.contract.queries import (
+    MOST_SEARCH,
+    AuthorizeLogs,
+    DeploymentConfiguration,
+    DeploymentLines,
+    Deployments,
+    FindDoor,
+)
 from services.deployments.contract.reports import PurgeDeployment, ReportObserved
 from services.deployments.contract.rows import (
     AIRFLOW,
@@ -95,6 +105,7 @@ __all__ = [
     "LOGS_SUBJECTS",
     "MOST_BATCH_BYTES",
     "MOST_BUNDLE",
+    "MOST_SEARCH",
     "SERVICE",
     "ActivateDags",
     "AdoptDeployment",
@@ -125,6 +136,7 @@ __all__ = [
     "DeploymentHibernationRequested",
     "DeploymentId",
     "DeploymentImageDeployed",
+    "DeploymentLines",
     "DeploymentList",
     "DeploymentPurgeRequested",
     "DeploymentRemoved",
@@ -145,6 +157,9 @@ __all__ = [
     "HibernateDeployment",
     "JsonObject",
     "Landing",
+    "LineList",
+    "LinePlace",
+    "LineRow",
     "LogBatch",
     "LogRecord",
     "MigrateDeployment",

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from shared.messages import Message
+from shared.messages import Message, Row
 
 LOGS_STREAM: Final = "logs"
 """The JetStream stream that holds the batches, limited by age and bytes; made by the deployments service."""
@@ -43,6 +43,33 @@ class LogRecord(Message):
     run_id: str | None = None
     try_number: int | None = None
     map_index: int | None = None
+
+
+class LinePlace(Message):
+    """A line's place in the history of its deployment: its time, and its number among all lines."""
+
+    at: datetime
+    number: int = 0
+
+
+class LineRow(LogRecord, Row):
+    """A record of the history; `number` rises with every line that was kept."""
+
+    component: str
+    number: int
+
+    @property
+    def place(self) -> LinePlace:
+        """Return where it stands."""
+        return LinePlace(at=self.timestamp, number=self.number)
+
+
+class LineList(Row):
+    """Lines of a deployment, the newest first; `more`: there are older ones."""
+
+    release_name: str
+    lines: tuple[LineRow, ...] = ()
+    more: bool = False
 
 
 class LogBatch(Message):

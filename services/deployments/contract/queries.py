@@ -1,12 +1,17 @@
 """The questions that the deployments service answers."""
 
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, Final
 
 from pydantic import Field
 
 from services.deployments.contract.ids import DeploymentId, WorkspaceId
+from services.deployments.contract.logs import LineList, LinePlace
 from services.deployments.contract.rows import ConfigurationRow, DeploymentList, DeploymentRow, DoorRow
 from shared.messages import MOST_ROWS, Query
+
+MOST_SEARCH: Final = 1_000
+"""Characters of a text that is looked for."""
 
 
 class Deployments(Query[DeploymentList]):
@@ -39,6 +44,25 @@ class AuthorizeLogs(Query[DeploymentRow]):
     subject: ClassVar[str] = "deployments.query.authorize_logs"
 
     deployment_id: DeploymentId
+
+
+class DeploymentLines(Query[LineList]):
+    """The newest lines in the history of a deployment that are asked for, the newest first.
+
+    `component` and `search` may be "": all; an unknown component has no lines. `after`: lines of a later time, not of
+    that one. `search`: lines with this text in them, in any case. `before`: lines that stand before that place; while
+    `more` is true, ask again with that of the last line. Permission, NotFound and Forbidden: as AuthorizeLogs. Invalid
+    where a search takes more than 3 s.
+    """
+
+    subject: ClassVar[str] = "deployments.query.lines"
+
+    deployment_id: DeploymentId
+    component: str = ""
+    after: datetime | None = None
+    search: str = Field(default="", max_length=MOST_SEARCH)
+    before: LinePlace | None = None
+    limit: int = Field(default=MOST_ROWS, ge=1, le=MOST_ROWS)
 
 
 class FindDoor(Query[DoorRow]):
