@@ -16,6 +16,7 @@ from services.gateway.answers import encode, refusal
 from services.gateway.bundles import BundleDoor
 from services.gateway.callers import Callers
 from services.gateway.connections import Runner
+from services.gateway.context import Asking
 from services.gateway.credentials import cookie_name
 from services.gateway.errors import INTERNAL, Code
 from services.gateway.execution import Engine
@@ -28,10 +29,8 @@ from services.gateway.peers import Peers
 from services.gateway.platform import platform_of
 from services.gateway.requests import MOST_BODY
 from services.gateway.schema import build_schema
-from services.gateway.seals import Seals
 from services.gateway.settings import GatewaySettings
 from services.gateway.sockets.door import SocketDoor, wants_socket
-from services.gateway.turns import Turns
 from shared.bus.client import Bus
 from shared.health import Health
 from shared.runtime.loop import serve
@@ -111,11 +110,11 @@ def build_application(settings: GatewaySettings, bus: Bus) -> web.Application:
     engine = Engine(build_schema())
     origins = Origins(settings.allowed_origins, settings.doors)
     peers = Peers(settings.trusted_proxies)
-    seals, turns = Seals(), Turns()
     callers = Callers(bus)
     platform = platform_of(settings)
-    graphql = GraphQLDoor(engine, bus, callers, origins, peers, seals, turns, platform)
-    sockets = SocketDoor(engine, bus, callers, origins, peers, seals, turns, platform)
+    asking = Asking(public_url=platform.public_url, platform=platform)
+    graphql = GraphQLDoor(engine, bus, callers, origins, peers, asking)
+    sockets = SocketDoor(engine, bus, callers, origins, peers, asking)
     bundles = BundleDoor(bus, graphql.asking_by_header, graphql.context)
     lines = LogDoor(bus, origins, graphql.asking_by_header, graphql.context)
 
@@ -142,6 +141,7 @@ def build_application(settings: GatewaySettings, bus: Bus) -> web.Application:
     _add_probes(application, bus)
     application.on_startup.append(listen)
     application.on_shutdown.append(leave)
+    application.on_cleanup.append(lambda _: asking.live.tails.close())
     return application
 
 

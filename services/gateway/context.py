@@ -15,6 +15,7 @@ from graphql import GraphQLResolveInfo
 from services.deployments.contract import SERVICE as DEPLOYMENTS
 from services.gateway.callers import Callers
 from services.gateway.loaders import Loaders
+from services.gateway.logs.live import LiveLogs
 from services.gateway.platform import Platform
 from services.gateway.rows import Budget
 from services.gateway.seals import Seals
@@ -57,7 +58,7 @@ class Asking:
     """What a request brings along besides its document. `index` is its place in a batch.
 
     `idempotency_key` is as the client wrote it, None where it wrote none. `public_url` is what our addresses begin
-    with. `platform`, `seals` and `turns` are those of the gateway, for all requests.
+    with. `platform`, `seals`, `turns` and `live` are those of the gateway, for all requests.
     """
 
     token: str = ""
@@ -68,6 +69,7 @@ class Asking:
     platform: Platform = field(default_factory=Platform)
     seals: Seals = field(default_factory=Seals)
     turns: Turns = field(default_factory=Turns)
+    live: LiveLogs = field(default_factory=LiveLogs)
 
 
 @dataclass(slots=True)

@@ -8,19 +8,22 @@ from typing import Any, Final, TypeGuard, cast
 from graphql import (
     DocumentNode,
     ExecutionResult,
+    Executor,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    create_source_event_stream,  # pyright: ignore[reportUnknownVariableType]
     execute,  # pyright: ignore[reportUnknownVariableType]  # the library leaves its executor open
+    execute_subscription_event,  # pyright: ignore[reportUnknownVariableType]
     get_operation_ast,
-    subscribe,  # pyright: ignore[reportUnknownVariableType]
 )
 
 from services.gateway.answers import Answer, executed, format_error, refusal, refusals
 from services.gateway.context import RequestContext
 from services.gateway.documents import Documents, Refused
 from services.gateway.errors import Code
+from services.gateway.events import Encoded, SharedEvent, selection_of
 from services.gateway.limits import check_shape
 from services.gateway.requests import GraphRequest
 from services.gateway.rows import TOO_MANY, CountingExecutor
@@ -54,7 +57,7 @@ class Engine:
             return refusals(400, [error], Code.BAD_USER_INPUT)
         return await self._execute(document, request, context, operation.operation)
 
-    async def answers(self, request: GraphRequest, context: RequestContext) -> AsyncGenerator[Answer]:
+    async def answers(self, request: GraphRequest, context: RequestContext) -> AsyncGenerator[Answer | Encoded]:
         """Yield the answers to any operation: one to a query or mutation, one for each event of a subscription."""
         try:
             document, operation = self._prepare(request)
@@ -64,17 +67,42 @@ class Engine:
         if operation.operation is not OperationType.SUBSCRIPTION:
             yield await self._execute(document, request, context, operation.operation)
             return
-        results = await self._subscribe(document, request, context)
-        if isinstance(results, ExecutionResult):
-            yield executed(results)
-            return
-        async with aclosing(results):
+        async with aclosing(self._events(document, operation, request, context)) as answers:
             try:
-                async for result in results:
-                    yield executed(result)
+                async for answer in answers:
+                    yield answer
             except AerodromeError as error:
                 ended = GraphQLError(error.text, operation, original_error=error)
                 yield Answer(200, {"data": None, "errors": [format_error(ended)]})
+
+    async def _events(
+        self, document: DocumentNode, operation: OperationDefinitionNode, request: GraphRequest, context: RequestContext
+    ) -> AsyncGenerator[Answer | Encoded]:
+        """Yield an answer for each event; those of shared ones are made by the first who selects the same of them."""
+        built = cast("Any", Executor).build(  # it is generic in a type that it is told nowhere
+            self.schema,
+            document,
+            context_value=context,
+            raw_variable_values=dict(request.variables),
+            operation_name=request.operation_name,
+        )
+        if isinstance(built, list):
+            yield executed(ExecutionResult(None, cast("list[GraphQLError]", built)))
+            return
+        executor: Any = built
+        made = create_source_event_stream(executor)
+        source = await cast("Awaitable[Any]", made) if isinstance(made, Awaitable) else made
+        if isinstance(source, ExecutionResult):
+            yield executed(source)
+            return
+        selected = selection_of(document, operation, request)
+        async with aclosing(cast("AsyncGenerator[Any]", source)) as events:
+            async for event in events:
+                if isinstance(event, SharedEvent):
+                    yield event.answer(selected, lambda value: _shared(executor, value))
+                else:
+                    result = execute_subscription_event(executor.build_per_event_executor(event))
+                    yield executed(await result if isinstance(result, Awaitable) else result)
 
     def _prepare(self, request: GraphRequest) -> tuple[DocumentNode, OperationDefinitionNode]:
         document = self.documents.prepare(request.query)
@@ -102,15 +130,15 @@ class Engine:
                 return refusal(400, TOO_MANY, Code.BAD_USER_INPUT)
             return executed(finished, stale=context.stale)
 
-    async def _subscribe(self, document: DocumentNode, request: GraphRequest, context: RequestContext) -> Any:
-        results = subscribe(
-            self.schema,
-            document,
-            context_value=context,
-            variable_values=dict(request.variables),
-            operation_name=request.operation_name,
-        )
-        return await cast("Awaitable[Any]", results) if isinstance(results, Awaitable) else results
+
+def _shared(executor: Any, value: Any) -> Answer:
+    """Return the answer to an event for all who select the same of it: in nobody's name, and at once."""
+    alone = executor.build_per_event_executor(value)
+    alone.context_value = None
+    result = execute_subscription_event(alone)
+    if isinstance(result, Awaitable):
+        raise TypeError("what is shown of a shared event must be there at once")
+    return executed(result)
 
 
 def _is_awaitable(value: object) -> TypeGuard[Awaitable[Any]]:

@@ -1,5 +1,6 @@
 """GraphQL over HTTP: POST and GET on /v1."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from aiohttp import web
@@ -13,11 +14,8 @@ from services.gateway.errors import UNAVAILABLE, Code, sentence
 from services.gateway.execution import Engine
 from services.gateway.origins import Origins
 from services.gateway.peers import Peers
-from services.gateway.platform import Platform
 from services.gateway.requests import MOST_BODY, Batch, GraphRequest, read_body, read_query
 from services.gateway.rows import Budget
-from services.gateway.seals import Seals
-from services.gateway.turns import Turns
 from services.gateway.work import Work
 from shared.bus.client import Bus
 from shared.clock import utc_now
@@ -30,7 +28,7 @@ HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosnif
 
 
 class GraphQLDoor:
-    """The handlers of /v1."""
+    """The handlers of /v1; `asking` is what all requests have in common."""
 
     def __init__(
         self,
@@ -39,21 +37,17 @@ class GraphQLDoor:
         callers: Callers,
         origins: Origins,
         peers: Peers,
-        seals: Seals,
-        turns: Turns,
-        platform: Platform,
+        asking: Asking,
     ) -> None:
         self._engine = engine
         self._bus = bus
         self._callers = callers
         self._origins = origins
         self._peers = peers
-        self._seals = seals
-        self._turns = turns
-        self._platform = platform
-        self._cookie = cookie_name(platform.public_url)
+        self._asks = asking
+        self._cookie = cookie_name(asking.public_url)
         self._work = Work()
-        self._secure = platform.public_url.startswith("https:")
+        self._secure = asking.public_url.startswith("https:")
 
     async def post(self, request: web.Request) -> web.Response:
         """Answer one request or an array of them.
@@ -117,15 +111,12 @@ class GraphQLDoor:
         # A browser sends its cookie by itself, so it counts only where the page is ours.
         if cookie is None:
             cookie = request.cookies.get(self._cookie, "") if self._origins.is_ours(request) else ""
-        return Asking(
+        return replace(
+            self._asks,
             token=token_of(request.headers, cookie=cookie),
             idempotency_key=request.headers.get("Idempotency-Key"),
             index=index,
             origin=self._peers.origin(request),
-            public_url=self._platform.public_url,
-            platform=self._platform,
-            seals=self._seals,
-            turns=self._turns,
         )
 
     def _set_cookie(self, response: web.Response, context: RequestContext) -> None:

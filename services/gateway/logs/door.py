@@ -22,9 +22,9 @@ from services.gateway.http import HEADERS
 from services.gateway.logs.cursor import OLDEST, Cursor, read_cursor
 from services.gateway.logs.events import Events
 from services.gateway.logs.flow import flow
-from services.gateway.logs.permit import Permit
+from services.gateway.logs.permitted import permitted
 from services.gateway.logs.since import read_since
-from services.gateway.logs.tail import Wanted
+from services.gateway.logs.wanted import Wanted
 from services.gateway.metrics import LOG_STREAMS
 from services.gateway.origins import Origins
 from services.gateway.resolvers.arguments import checked
@@ -38,9 +38,6 @@ log: Final = logging.getLogger(__name__)
 
 PATH: Final = "/v1/deployments/{id}/logs"
 MOST_STREAMS: Final = 500
-
-LOOK_S: Final = 0.4
-"""How long an answer counts whether the lines may be read: so it is asked twice a second and ends within one."""
 
 COMPLETE: Final = ("complete", "These were all lines that there are")
 ENDS: Final[Mapping[str, str]] = {
@@ -111,18 +108,14 @@ class LogDoor:
 
     async def _show(self, asked: _Asked, context: RequestContext, events: Events) -> tuple[str, str] | None:
         """Show lines; return why there are no more, None where the viewer or the gateway leaves."""
-
-        async def allowed() -> None:
-            context.forget_caller()
-            await context.ask(asked.question)
-
-        permit = Permit(allowed, context.news, every_s=LOOK_S)
+        tails = context.asking.live.tails
         try:
-            async with aclosing(flow(self.bus, asked.wanted, asked.start, permit, live=asked.live)) as steps:
-                async for step in steps:
-                    if self._leaving or events.gone:
-                        return None
-                    await events.show(step)
+            with permitted(context, asked.question) as permit:
+                async with aclosing(flow(self.bus, tails, asked.wanted, asked.start, permit, live=asked.live)) as steps:
+                    async for step in steps:
+                        if self._leaving or events.gone:
+                            return None
+                        await events.show(step)
         except AerodromeError as error:
             return error.code, ENDS.get(error.code, error.text)
         return COMPLETE

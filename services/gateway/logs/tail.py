@@ -1,105 +1,160 @@
-"""Follows the lines of one deployment for one viewer: from a moment on, then live, as a list each interval."""
+"""The tails of this process: one read of a deployment's live batches for all who watch it."""
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+import logging
+from asyncio import sleep
+from collections import deque
+from collections.abc import AsyncGenerator, Hashable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
 
-from services.deployments.contract import component_named, logs_filter
 from services.gateway.logs.cursor import Cursor
-from services.gateway.logs.lines import Line, dropped_line, line_of
-from services.gateway.logs.permit import Permit
-from services.gateway.logs.reader import Read, Reader
+from services.gateway.logs.reader import SKEW, Read, Reader
+from services.gateway.metrics import LOG_TAILS
 from shared.bus.client import Bus
-from shared.errors import NotFound, Unavailable
+from shared.clock import utc_now
+from shared.errors import AerodromeError, Internal, Unavailable
+from shared.runtime.background import end_tasks
 
-MOST_LINES: Final = 1_000
-"""Lines that fill a frame before its time."""
+log: Final = logging.getLogger(__name__)
+
+OVERLAP: Final = timedelta(seconds=10)
+"""A tail begins so long before its first viewer: those who come next and want what is new find it here."""
 
 LISTEN_S: Final = 0.5
-"""How long news of the viewer may wait until the stream heeds it."""
-
 PAUSE_S: Final = 0.25
-FIRST_FRAME_S: Final = 0.1
-"""The first frame does not wait for a whole interval."""
+
+MOST_LINES: Final = 2_000
+MOST_BYTES: Final = 2 * 1024 * 1024
+"""What a tail keeps for viewers who come, in all; one batch is kept in any case."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What one viewer asked for; `component` and `search` may be "". Lines after `since`, not at it."""
+class Listener(Protocol):
+    """Somebody whom a tail hands its batches to; neither may wait."""
 
-    deployment_id: str
-    release: str
-    component: str
-    since: datetime
-    search: str
-    interval_s: float = 1.0
+    def take(self, read: Read) -> None:
+        """Take the next batch."""
+        ...
 
-    def shows(self, message: str, timestamp: datetime) -> bool:
-        """Say whether a line is asked for; `search` is looked for without case."""
-        return timestamp > self.since and self.search.casefold() in message.casefold()
+    def end(self, error: AerodromeError) -> None:
+        """Hear that no more will come, and why."""
+        ...
 
 
-async def follow(
-    bus: Bus, wanted: Wanted, allowed: Callable[[], Awaitable[None]], news: Callable[[], int]
-) -> AsyncGenerator[list[Line]]:
-    """Yield frames of lines, oldest first, until the deployment is gone; nothing where there are no lines.
+class Tail:
+    """The latest batches of one deployment, from `OVERLAP` before its beginning on, and who is told of further ones.
 
-    `allowed` is called every 5 s, and when `news` has changed, the count of what was heard of the viewer: NotFound ends
-    the stream, Forbidden and Unauthenticated are raised, and while it is Unavailable nothing is shown. Nothing is lost
-    when NATS or its client restarts; batches that JetStream no longer has are told as a line of their own.
+    Its reader finds its place again after any failure, so that listeners need not know of one.
     """
-    source = _source(bus, wanted)
-    try:
-        async with aclosing(_frames(source, wanted, Permit(allowed, news))) as frames:
-            async for frame in frames:
-                yield frame
-    except NotFound:
-        return
-    finally:
-        await source.close()
 
-
-class _Nothing:
-    """The source of a component that does not exist: it has no lines."""
-
-    async def read(self, *, wait_s: float) -> list[Read]:
-        await asyncio.sleep(wait_s)
-        return []
+    def __init__(self, bus: Bus, deployment_id: str) -> None:
+        began = utc_now() - OVERLAP
+        self.shared: dict[Hashable, Any] = {}
+        """What listeners have in common, by what they want; they put it here and take it away."""
+        self._reader = Reader(bus, deployment_id, Cursor(began))
+        self._whole_from = began
+        self._let_go = (0, 0)
+        self._kept: deque[Read] = deque()
+        self._lines = self._bytes = 0
+        self._ready = False
+        self._listeners: dict[Listener, None] = {}
+        self._task = asyncio.create_task(self._run(), name="log tail")
+        self._task.add_done_callback(self._ended)
+        LOG_TAILS.inc()
 
     async def close(self) -> None:
-        return
+        """Read no more, and give the consumer back."""
+        await end_tasks([self._task])
+        await self._reader.close()
+        LOG_TAILS.dec()
 
+    def reaches(self, since: datetime) -> bool:
+        """Say whether all lines after a moment are among those that are kept, or are still to come."""
+        return since >= self._whole_from
 
-def _source(bus: Bus, wanted: Wanted) -> "Reader | _Nothing":
-    component = component_named(wanted.component)
-    if wanted.component and component is None:
-        return _Nothing()
-    return Reader(bus, logs_filter(wanted.deployment_id, component), Cursor(wanted.since))
+    def continues(self, reader: Reader) -> bool:
+        """Say whether all that comes behind what a reader has read is kept here, or still to come."""
+        return self._ready and reader.caught_up and self._let_go < reader.place
 
+    def kept(self) -> list[Read]:
+        """Return the batches that are kept, oldest first."""
+        return list(self._kept)
 
-async def _frames(source: Reader | _Nothing, wanted: Wanted, permit: Permit) -> AsyncGenerator[list[Line]]:
-    interval_s = min(wanted.interval_s, FIRST_FRAME_S)
-    while True:
-        lines: list[Line] = []
-        ends_at = time.monotonic() + interval_s
-        while (left_s := ends_at - time.monotonic()) > 0 and len(lines) < MOST_LINES:
+    def ahead(self, reader: Reader) -> set[str]:
+        """Return the ids of batches that a reader has read and that are still to come here."""
+        newest = self._kept[-1].kept_at if self._kept else self._whole_from - SKEW
+        return reader.seen_since(newest) - {read.batch.message_id() for read in self._kept}
+
+    def join(self, listener: Listener) -> None:
+        """Hand all further batches to a listener."""
+        self._listeners[listener] = None
+
+    def leave(self, listener: Listener) -> None:
+        """Hand it no more."""
+        self._listeners.pop(listener, None)
+
+    async def _run(self) -> None:
+        while True:
             try:
-                await permit.renew()
-                for read in await source.read(wait_s=min(left_s, LISTEN_S)):
-                    lines += _lines(read, wanted)
+                reads = await self._reader.read(wait_s=LISTEN_S)
             except Unavailable:
-                await asyncio.sleep(PAUSE_S)
-        interval_s = wanted.interval_s
-        if lines:
-            yield sorted(lines, key=lambda line: line.timestamp)
+                await sleep(PAUSE_S)
+                continue
+            for read in reads:
+                self._take(read)
+            self._ready = self._ready or self._reader.caught_up
+
+    def _take(self, read: Read) -> None:
+        self._kept.append(read)
+        self._lines += len(read.batch.records)
+        self._bytes += read.size
+        while (self._lines > MOST_LINES or self._bytes > MOST_BYTES) and len(self._kept) > 1:
+            oldest = self._kept.popleft()
+            self._lines -= len(oldest.batch.records)
+            self._bytes -= oldest.size
+            self._let_go = max(self._let_go, oldest.place)
+            self._whole_from = max(self._whole_from, oldest.kept_at + SKEW)
+        for listener in list(self._listeners):
+            listener.take(read)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        log.error("a tail of log lines failed", exc_info=error)
+        for listener in list(self._listeners):
+            listener.end(Internal("the lines can't be followed"))
 
 
-def _lines(read: Read, wanted: Wanted) -> list[Line]:
-    batch = read.batch
-    lines = [dropped_line(batch, read.missing, wanted.release)] if read.missing else []
-    shown = (record for record in batch.records if wanted.shows(record.message, record.timestamp))
-    return lines + [line_of(record, batch, wanted.release) for record in shown]
+class Tails:
+    """The tails of one process, each there from its first viewer to its last."""
+
+    def __init__(self) -> None:
+        self._tails: dict[str, Tail] = {}
+        self._viewers: dict[str, int] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def tail(self, bus: Bus, deployment_id: str) -> AsyncGenerator[Tail]:
+        """Give the tail of a deployment while the block runs."""
+        tail = self._tails.get(deployment_id)
+        if tail is None:
+            tail = self._tails[deployment_id] = Tail(bus, deployment_id)
+        self._viewers[deployment_id] = self._viewers.get(deployment_id, 0) + 1
+        try:
+            yield tail
+        finally:
+            self._viewers[deployment_id] -= 1
+            if not self._viewers[deployment_id]:
+                del self._tails[deployment_id], self._viewers[deployment_id]
+                self._close(tail)
+
+    async def close(self) -> None:
+        """Return when the tails that nobody watches any more are closed."""
+        await asyncio.gather(*self._closing)
+
+    def _close(self, tail: Tail) -> None:
+        """Close a tail in a task of its own: a viewer who leaves does not wait, and may be cancelled."""
+        task = asyncio.create_task(tail.close(), name="log tail closing")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)

@@ -9,8 +9,10 @@ from ariadne import SubscriptionType
 
 from services.deployments.contract import AuthorizeLogs, DeploymentId
 from services.gateway.context import Info, RequestContext
-from services.gateway.logs.lines import Line
-from services.gateway.logs.tail import Wanted, follow
+from services.gateway.events import SharedEvent
+from services.gateway.logs.follow import follow
+from services.gateway.logs.permitted import permitted
+from services.gateway.logs.wanted import Wanted
 from services.gateway.resolvers.arguments import checked, required
 from shared.clock import utc_now
 
@@ -33,10 +35,10 @@ async def stream_lines(
     interval: int | None = None,
     timestamp: datetime | None = None,
     search: str | None = None,
-) -> AsyncIterator[list[Line]]:
+) -> AsyncIterator[SharedEvent]:
     """Return the stream of a deployment's new lines, as lists; asked again while it runs whether it may be read."""
     interval_ms = min(max(interval or DEFAULT_MS, SHORTEST_MS), LONGEST_MS)
-    return await _frames(info.context, deployment_uuid, component, timestamp, search, interval_ms=interval_ms)
+    return await _lines(info.context, deployment_uuid, component, timestamp, search, interval_ms=interval_ms)
 
 
 @subscription.source("log")  # type: ignore[arg-type]  # as above
@@ -48,10 +50,9 @@ async def stream_line_by_line(
     component: str | None = None,
     timestamp: datetime | None = None,
     search: str | None = None,
-) -> AsyncIterator[Line]:
+) -> AsyncIterator[SharedEvent]:
     """Return the stream of a deployment's new lines, one by one."""
-    frames = await _frames(info.context, deployment_uuid, component, timestamp, search, interval_ms=SHORTEST_MS)
-    return _one_by_one(frames)
+    return await _lines(info.context, deployment_uuid, component, timestamp, search, interval_ms=None)
 
 
 @subscription.field("deploymentLogStream")
@@ -61,36 +62,33 @@ def resolve_lines(lines: Any, _: Info, **_arguments: Any) -> Any:
     return lines
 
 
-async def _frames(
+async def _lines(
     context: RequestContext,
     deployment_uuid: str | None,
     component: str | None,
     timestamp: datetime | None,
     search: str | None,
     *,
-    interval_ms: int,
-) -> AsyncGenerator[list[Line]]:
+    interval_ms: int | None,
+) -> AsyncGenerator[SharedEvent]:
+    """Return the stream of lines, as lists each interval or, without one, one by one."""
     with checked():
         question = AuthorizeLogs(deployment_id=DeploymentId(required("deploymentUuid", deployment_uuid)))
     row = await context.ask(question)
-
-    async def allowed() -> None:
-        context.forget_caller()
-        await context.ask(question)
-
     wanted = Wanted(
         deployment_id=row.id,
         release=row.release_name,
         component=component or "",
         since=timestamp or utc_now(),
         search=search or "",
-        interval_s=interval_ms / 1_000,
+        interval_s=(interval_ms or SHORTEST_MS) / 1_000,
+        one_by_one=interval_ms is None,
     )
-    return follow(context.bus, wanted, allowed, context.news)
+    return _followed(context, question, wanted)
 
 
-async def _one_by_one(frames: AsyncGenerator[list[Line]]) -> AsyncGenerator[Line]:
-    async with aclosing(frames):
-        async for frame in frames:
-            for line in frame:
-                yield line
+async def _followed(context: RequestContext, question: AuthorizeLogs, wanted: Wanted) -> AsyncGenerator[SharedEvent]:
+    with permitted(context, question) as permit:
+        async with aclosing(follow(context.bus, context.asking.live.tails, wanted, permit)) as events:
+            async for event in events:
+                yield event

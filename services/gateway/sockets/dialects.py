@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final
 
+from services.gateway.answers import encode
+
 Frame = Mapping[str, Any]
 PROHIBITED: Final = "Prohibited connection!"
 
@@ -46,6 +48,10 @@ class Dialect:
     def result(self, key: Any, body: Frame) -> Frame:
         """Return the frame of one answer."""
         return _frame(self.data, key, body)
+
+    def head(self, key: Any) -> bytes:
+        """Return the text of such a frame before its body; behind that comes a closing brace."""
+        return f'{encode(_frame(self.data, key))[:-1]},"payload":'.encode()
 
     def refused(self, key: Any, errors: list[Any]) -> Frame:
         """Return the frame of an operation that was not executed."""

@@ -1,7 +1,7 @@
 """Where sockets come in: /ws, and the upgrade on /v1."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from aiohttp import web
@@ -11,12 +11,9 @@ from services.gateway.context import Asking
 from services.gateway.execution import Engine
 from services.gateway.origins import Origins
 from services.gateway.peers import Peers
-from services.gateway.platform import Platform
 from services.gateway.requests import MOST_BODY
-from services.gateway.seals import Seals
 from services.gateway.sockets.dialects import DIALECTS, Close
 from services.gateway.sockets.session import Session
-from services.gateway.turns import Turns
 from shared.bus.client import Bus
 
 MOST_SOCKETS: Final = 2_000
@@ -46,7 +43,7 @@ class _Place:
 
 
 class SocketDoor:
-    """The sockets of this process."""
+    """The sockets of this process; `asking` is what all requests have in common."""
 
     def __init__(
         self,
@@ -55,18 +52,14 @@ class SocketDoor:
         callers: Callers,
         origins: Origins,
         peers: Peers,
-        seals: Seals,
-        turns: Turns,
-        platform: Platform,
+        asking: Asking,
     ) -> None:
         self._engine = engine
         self._bus = bus
         self._callers = callers
         self._origins = origins
         self._peers = peers
-        self._seals = seals
-        self._turns = turns
-        self._platform = platform
+        self._asking = asking
         self._places: set[_Place] = set()
 
     async def open(self, request: web.Request) -> web.StreamResponse:
@@ -99,13 +92,7 @@ class SocketDoor:
         if dialect is None:
             await socket.close(code=Close.NO_SUBPROTOCOL, message=b"Subprotocol not acceptable")
             return socket
-        asking = Asking(
-            origin=self._peers.origin(request),
-            public_url=self._platform.public_url,
-            platform=self._platform,
-            seals=self._seals,
-            turns=self._turns,
-        )
+        asking = replace(self._asking, origin=self._peers.origin(request))
         place.session = Session(
             socket, dialect, self._engine, self._bus, self._callers, asking=asking, abort=lambda: _abort(request)
         )

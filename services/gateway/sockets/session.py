@@ -13,6 +13,7 @@ from services.gateway.answers import encode, refusal
 from services.gateway.callers import Callers
 from services.gateway.context import Asking, RequestContext
 from services.gateway.errors import Code
+from services.gateway.events import Encoded
 from services.gateway.execution import Engine
 from services.gateway.metrics import SOCKETS, SUBSCRIPTIONS
 from services.gateway.requests import GraphRequest, read_request
@@ -198,10 +199,14 @@ class Session:
     async def _operate(self, key: Key, request: GraphRequest) -> None:
         """Send the answers of one operation, then that it is complete."""
         context = self._context()
+        head = self._dialect.head(key)
         with SUBSCRIPTIONS.track_inprogress():
             try:
                 async with aclosing(self._engine.answers(request, context)) as answers:
                     async for answer in answers:
+                        if isinstance(answer, Encoded):
+                            await self._send_text(answer.frame(head))
+                            continue
                         if answer.status != 200:
                             await self._send(self._dialect.refused(key, answer.body["errors"]))
                             return
@@ -231,9 +236,12 @@ class Session:
         await _cancelled(tasks)
 
     async def _send(self, frame: Frame) -> None:
+        await self._send_text(encode(frame).encode())
+
+    async def _send_text(self, text: bytes) -> None:
         try:
             async with asyncio.timeout(SEND_S):
-                await self._socket.send_str(encode(frame))
+                await self._socket.send_frame(text, WSMsgType.TEXT)
         except TimeoutError:
             self._abort()  # it does not read; the receiving side ends with it
             raise ClientConnectionResetError("the client does not read") from None

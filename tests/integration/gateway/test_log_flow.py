@@ -13,20 +13,17 @@ from services.gateway.logs import flow as flows
 from services.gateway.logs.cursor import Cursor, read_cursor
 from services.gateway.logs.flow import flow
 from services.gateway.logs.lines import Line
-from services.gateway.logs.permit import Permit
-from services.gateway.logs.tail import Wanted
+from services.gateway.logs.tail import Tails
+from services.gateway.logs.wanted import Wanted
 from shared.bus.client import Bus
 from shared.errors import Forbidden, Unavailable
 from tests.integration.bus import bus_of
 from tests.integration.gateway.components import DEPLOYMENT, START, Writer, writing
+from tests.integration.gateway.watchers import Asker, anybody, permitted
 from tests.servers import NatsForTests
 
 BEGINNING = Cursor(datetime(2000, 1, 1, tzinfo=UTC))
 GONE = "lines may be missing here: they were not kept so long"
-
-
-async def anybody() -> None:
-    """Allow it."""
 
 
 @pytest.fixture
@@ -49,18 +46,22 @@ async def see(
     least: int = 0,
     search: str = "",
     allowed: Callable[[], Awaitable[None]] = anybody,
-    every_s: float = 5,
 ) -> list[tuple[Line, Cursor]]:
     """Return the lines behind a cursor that are there or, if `least` is given, so many as they come."""
     wanted = Wanted(DEPLOYMENT, "calm-comet-0001", component="", since=start.since, search=search)
-    permit = Permit(allowed, lambda: 0, every_s=every_s)
     seen: list[tuple[Line, Cursor]] = []
-    async with asyncio.timeout(20), aclosing(flow(bus, wanted, start, permit, live=least > 0)) as steps:
-        async for step in steps:
-            seen += step.lines
-            if least and len(seen) >= least:
-                return seen[:least]
-    return seen
+    tails = Tails()
+    with permitted(DEPLOYMENT, Asker(allowed)) as permit:
+        async with (
+            asyncio.timeout(20),
+            aclosing(flow(bus, tails, wanted, start, permit, live=least > 0)) as steps,
+        ):
+            async for step in steps:
+                seen += step.lines
+                if least and len(seen) >= least:
+                    break
+    await tails.close()
+    return seen[:least] if least else seen
 
 
 def messages(seen: list[tuple[Line, Cursor]]) -> list[str]:
@@ -149,7 +150,7 @@ async def test_whoever_may_no_longer_is_shown_nothing_more(bus: Bus, writer: Wri
 
     await writer.write("one")
     with pytest.raises(Forbidden):
-        await see(bus, least=2, allowed=refused, every_s=0.1)
+        await see(bus, least=2, allowed=refused)
 
 
 async def test_who_wants_what_is_there_does_not_wait_for_ever(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,23 +10,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.deployments.contract import LOGS_STREAM, Component
-from services.gateway.logs import permit
+from services.gateway.events import SharedEvent
+from services.gateway.logs.follow import follow
 from services.gateway.logs.lines import Line
-from services.gateway.logs.tail import Wanted, follow
+from services.gateway.logs.tail import Tails
+from services.gateway.logs.wanted import Wanted
 from shared.bus.client import Bus
 from shared.errors import Forbidden, NotFound, Unavailable
 from tests.integration.bus import bus_of, until
 from tests.integration.gateway.components import DEPLOYMENT, START, Writer, writing
+from tests.integration.gateway.watchers import Asker, permitted
 from tests.servers import NatsForTests
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 ALL = Wanted(
     deployment_id=DEPLOYMENT, release="calm-comet-0001", component="", since=LONG_AGO, search="", interval_s=0.1
 )
-
-
-async def anybody() -> None:
-    """Allow it."""
 
 
 @pytest.fixture
@@ -42,10 +41,18 @@ async def writer(nats_server: NatsForTests) -> AsyncGenerator[Writer]:
         yield made
 
 
+async def refused() -> None:
+    raise Forbidden("no more")
+
+
+async def gone() -> None:
+    raise NotFound("gone")
+
+
 class Viewer:
     """Somebody who reads a stream, line by line."""
 
-    def __init__(self, frames: AsyncGenerator[list[Line]]) -> None:
+    def __init__(self, frames: AsyncGenerator[SharedEvent]) -> None:
         self._frames = frames
         self.lines: list[Line] = []
 
@@ -53,24 +60,24 @@ class Viewer:
         """Return all messages seen, once there are at least so many."""
         async with asyncio.timeout(20):
             while len(self.lines) < least:
-                self.lines += await anext(self._frames)
+                self.lines += (await anext(self._frames)).value
         return [line.message for line in self.lines]
 
     async def end(self) -> None:
         """Return when the stream has ended."""
         async with asyncio.timeout(20):
-            self.lines += [line async for frame in self._frames for line in frame]
+            self.lines += [line async for frame in self._frames for line in frame.value]
 
 
 @asynccontextmanager
 async def viewing(
-    bus: Bus,
-    wanted: Wanted = ALL,
-    allowed: Callable[[], Awaitable[None]] = anybody,
-    news: Callable[[], int] = lambda: 0,
+    bus: Bus, wanted: Wanted = ALL, asker: Asker | None = None, *, tails: Tails | None = None
 ) -> AsyncGenerator[Viewer]:
-    async with aclosing(follow(bus, wanted, allowed, news)) as frames:
-        yield Viewer(frames)
+    shared = tails or Tails()
+    with permitted(DEPLOYMENT, asker) as permit:
+        async with aclosing(follow(bus, shared, wanted, permit)) as frames:
+            yield Viewer(frames)
+    await shared.close()
 
 
 async def test_lines_come_from_the_past_and_then_live_without_a_gap_or_a_repeat(bus: Bus, writer: Writer) -> None:
@@ -116,53 +123,44 @@ async def test_a_search_is_without_case(bus: Bus, writer: Writer) -> None:
         assert await viewer.see(2) == ["DAG ingest failed", "dag other FAILED"]
 
 
-async def test_an_unknown_component_has_no_lines(bus: Bus, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = asyncio.Event()
-
-    async def gone() -> None:
-        asked.set()
-        raise NotFound("gone")
-
-    monkeypatch.setattr(permit, "REAUTHORIZE_S", 0.3)
+async def test_an_unknown_component_has_no_lines_and_ends_with_its_deployment(bus: Bus, writer: Writer) -> None:
+    asker = Asker()
     await writer.write("of the scheduler")
-    async with viewing(bus, replace(ALL, component="nonsense"), gone) as viewer:
-        await viewer.end()
-    assert asked.is_set()
+    async with viewing(bus, replace(ALL, component="nonsense"), asker) as viewer:
+        seeing = asyncio.create_task(viewer.end())
+        await until(lambda: asker.asked > 0)
+        asker.allowed = gone
+        await seeing
     assert viewer.lines == []
 
 
-async def test_a_viewer_who_may_no_longer_is_stopped(bus: Bus, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def refused() -> None:
-        raise Forbidden("no more")
-
-    monkeypatch.setattr(permit, "REAUTHORIZE_S", 0.2)
+async def test_a_viewer_who_may_no_longer_is_stopped_within_a_second_without_news(bus: Bus, writer: Writer) -> None:
+    asker = Asker()
     await writer.write("one")
-    async with viewing(bus, allowed=refused) as viewer:
-        with pytest.raises(Forbidden):
-            await viewer.see(2)
+    async with viewing(bus, asker=asker) as viewer:
+        await viewer.see(1)
+        asker.allowed = refused
+        async with asyncio.timeout(1):
+            with pytest.raises(Forbidden):
+                await viewer.see(2)
     assert [line.message for line in viewer.lines] == ["one"]
 
 
 async def test_news_of_the_viewer_are_heeded_within_a_second_whatever_the_interval(bus: Bus, writer: Writer) -> None:
-    heard: list[str] = []
-
-    async def refused() -> None:
-        raise Forbidden("no more")
-
+    asker = Asker()
     await writer.write("one")
-    async with viewing(bus, replace(ALL, interval_s=60), refused, lambda: len(heard)) as viewer:
+    async with viewing(bus, replace(ALL, interval_s=60), asker) as viewer:
         await viewer.see(1)
         seeing = asyncio.create_task(viewer.see(2))
         await asyncio.sleep(0)
-        heard.append("demoted")
+        asker.allowed = refused
+        asker.news()
         async with asyncio.timeout(1):
             with pytest.raises(Forbidden):
                 await seeing
 
 
-async def test_nothing_is_shown_while_nobody_can_say_who_may(
-    bus: Bus, writer: Writer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_nothing_is_shown_while_nobody_can_say_who_may(bus: Bus, writer: Writer) -> None:
     answers = [Unavailable("away"), Unavailable("away"), None]
 
     async def away() -> None:
@@ -171,8 +169,7 @@ async def test_nothing_is_shown_while_nobody_can_say_who_may(
             await writer.write("written meanwhile")
             raise answer
 
-    monkeypatch.setattr(permit, "REAUTHORIZE_S", 0.2)
-    async with viewing(bus, allowed=away) as viewer:
+    async with viewing(bus, asker=Asker(away)) as viewer:
         assert await viewer.see(2) == ["written meanwhile", "written meanwhile"]
     assert answers == []
 
@@ -214,16 +211,23 @@ async def test_batches_that_are_gone_are_told(bus: Bus, writer: Writer) -> None:
         assert await viewer.see(3) == ["one", "3 batches of lines dropped", "five"]
 
 
-async def test_a_viewer_leaves_no_consumer_behind(bus: Bus, writer: Writer) -> None:
+async def test_all_viewers_share_one_consumer_and_the_last_leaves_none_behind(bus: Bus, writer: Writer) -> None:
     await writer.write("one")
-    async with viewing(bus) as viewer:
-        await viewer.see(1)
-        assert len(await writer.jetstream.consumers_info(LOGS_STREAM)) == 1
-    await until(lambda: none_left(writer))
+    tails = Tails()
+    async with viewing(bus, tails=tails) as first, viewing(bus, replace(ALL, search="O"), tails=tails) as second:
+        assert await first.see(1) == await second.see(1)
+        seeing = asyncio.gather(first.see(2), second.see(2))
+        await until(lambda: consumers_are(writer, 1))
+        async with viewing(bus, replace(ALL, since=datetime.now(UTC)), tails=tails) as third:
+            await writer.write("two")
+            assert await third.see(1) == ["two"]
+            assert list(await seeing) == [["one", "two"]] * 2
+            assert await consumers_are(writer, 1)
+    await until(lambda: consumers_are(writer, 0))
 
 
-async def none_left(writer: Writer) -> bool:
-    return await writer.jetstream.consumers_info(LOGS_STREAM) == []
+async def consumers_are(writer: Writer, count: int) -> bool:
+    return len(await writer.jetstream.consumers_info(LOGS_STREAM)) == count
 
 
 async def test_a_stream_that_is_not_there_yet_is_waited_for(bus: Bus, nats_server: NatsForTests) -> None:

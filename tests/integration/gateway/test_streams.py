@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 
 from services.deployments.contract import Component
-from services.gateway.logs import permit
 from services.gateway.sockets.session import MOST_OPERATIONS
 from tests.integration.bus import until
 from tests.integration.gateway.components import START, writing
@@ -167,10 +166,7 @@ async def test_a_missing_deployment_is_named(aerodrome: Aerodrome) -> None:
 
 
 @pytest.mark.parametrize("document", [STREAM, ONE_BY_ONE])
-async def test_deleting_the_deployment_completes_its_stream(
-    aerodrome: Aerodrome, monkeypatch: pytest.MonkeyPatch, document: str
-) -> None:
-    monkeypatch.setattr(permit, "REAUTHORIZE_S", 0.2)
+async def test_deleting_the_deployment_completes_its_stream(aerodrome: Aerodrome, document: str) -> None:
     deployment = await make_deployment(aerodrome)
     async with talking(aerodrome, TRANSPORT) as talk:
         await talk.start("1", document, d=deployment, since=LONG_AGO)
