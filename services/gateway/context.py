@@ -14,6 +14,7 @@ from graphql import GraphQLResolveInfo
 
 from services.deployments.contract import SERVICE as DEPLOYMENTS
 from services.gateway.callers import Callers
+from services.gateway.events import Encoded, SharedEvent
 from services.gateway.loaders import Loaders
 from services.gateway.logs.live import LiveLogs
 from services.gateway.platform import Platform
@@ -76,7 +77,8 @@ class Asking:
 class RequestContext:
     """The context of one operation: the caller, asked for once, and what the operation wrote.
 
-    `news` counts what was heard of the caller since, for an operation that stays.
+    `news` counts what was heard of the caller since, for an operation that stays. Its resolver may set what shows as
+    `last_event` why it ends; then `farewell` makes the answer of it.
     """
 
     bus: Bus
@@ -84,6 +86,8 @@ class RequestContext:
     asking: Asking
     news: Callable[[], int] = lambda: 0
     stale: bool = False
+    last_event: Callable[[str], SharedEvent] | None = None
+    farewell: Callable[[str], Encoded] | None = None
     session: SessionRow | None = None
     signed_out: bool = False
     budget: Budget = field(default_factory=Budget)

@@ -96,6 +96,8 @@ class Engine:
             yield executed(source)
             return
         selected = selection_of(document, operation, request)
+        if (last_event := context.last_event) is not None:
+            context.farewell = lambda why: Encoded(_shared(executor, last_event(why).value))
         async with aclosing(cast("AsyncGenerator[Any]", source)) as events:
             async for event in events:
                 if isinstance(event, SharedEvent):

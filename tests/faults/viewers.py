@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 
 from services.cli.sse import Place, read_events
+from services.gateway.logs.groups import FAREWELL
 from shared.runtime.background import end_tasks
 from tests.faults.line_proof import Shown
 from tests.faults.talkers import COMPONENTS
@@ -69,7 +70,9 @@ class Viewer(ABC):
         """Take lines until the connection ends."""
 
     def note(self, line: Mapping[str, Any]) -> None:
-        """Take one line."""
+        """Take one line, unless it is the gateway's word at the end of a stream."""
+        if line["message"].startswith(FAREWELL):
+            return
         self.shown.append(Shown(line["component"], line["message"]))
         self.ids.append(line["id"])
         self.arrived.append(time.monotonic())

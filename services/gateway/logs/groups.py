@@ -10,13 +10,15 @@ from typing import Final
 
 from services.gateway.events import SharedEvent
 from services.gateway.logs.cursor import OLDEST
-from services.gateway.logs.lines import DROPPED, Line, dropped_line, line_of
+from services.gateway.logs.lines import DROPPED, Line, dropped_line, iso_time, line_of
 from services.gateway.logs.permit import Permit
 from services.gateway.logs.reader import Read, Reader
 from services.gateway.logs.tail import Tail
 from services.gateway.logs.wanted import Wanted
 from services.gateway.metrics import LOG_DROPPED, LOG_GROUPS
+from shared.clock import utc_now
 from shared.errors import AerodromeError
+from shared.ids import new_id
 
 FULL_LINES: Final = 1_000
 FULL_BYTES: Final = 512 * 1024
@@ -25,6 +27,8 @@ FULL_BYTES: Final = 512 * 1024
 MOST_LINES: Final = 5_000
 MOST_BYTES: Final = 4 * 1024 * 1024
 """What may wait for one viewer; of more the oldest is dropped."""
+
+FAREWELL: Final = "the lines end here: "
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +61,13 @@ def burst_of(reads: Sequence[Read], wanted: Wanted) -> Burst | None:
 
 def _events(lines: Sequence[Line], wanted: Wanted) -> Sequence[SharedEvent]:
     return [SharedEvent(line) for line in lines] if wanted.one_by_one else [SharedEvent(lines)]
+
+
+def farewell_event(wanted: Wanted, why: str) -> SharedEvent:
+    """Return the event that tells a viewer why there are no more lines."""
+    id_, now = f"{wanted.deployment_id}/{new_id()}", iso_time(utc_now())
+    told = Line(id_, now, wanted.release, wanted.of_component, DROPPED, f"{FAREWELL}{why}")
+    return _events([told], wanted)[0]
 
 
 def _lines(read: Read, wanted: Wanted) -> Iterable[tuple[datetime, Line]]:

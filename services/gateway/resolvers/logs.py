@@ -11,6 +11,7 @@ from services.deployments.contract import AuthorizeLogs, DeploymentId
 from services.gateway.context import Info, RequestContext
 from services.gateway.events import SharedEvent
 from services.gateway.logs.follow import follow
+from services.gateway.logs.groups import farewell_event
 from services.gateway.logs.permitted import permitted
 from services.gateway.logs.wanted import Wanted
 from services.gateway.resolvers.arguments import checked, required
@@ -84,6 +85,7 @@ async def _lines(
         interval_s=(interval_ms or SHORTEST_MS) / 1_000,
         one_by_one=interval_ms is None,
     )
+    context.last_event = lambda why: farewell_event(wanted, why)
     return _followed(context, question, wanted)
 
 

@@ -13,10 +13,10 @@ from services.gateway.origins import Origins
 from services.gateway.peers import Peers
 from services.gateway.requests import MOST_BODY
 from services.gateway.sockets.dialects import DIALECTS, Close
+from services.gateway.sockets.seats import MOST_SOCKETS, Seats
 from services.gateway.sockets.session import Session
 from shared.bus.client import Bus
 
-MOST_SOCKETS: Final = 2_000
 MOST_NEWCOMERS: Final = 200
 MOST_NEWCOMERS_OF_PEER: Final = 50
 """Sockets whose clients have not told who they are: in all, and of one address."""
@@ -60,6 +60,7 @@ class SocketDoor:
         self._origins = origins
         self._peers = peers
         self._asking = asking
+        self._seats = Seats()
         self._places: set[_Place] = set()
 
     async def open(self, request: web.Request) -> web.StreamResponse:
@@ -94,7 +95,14 @@ class SocketDoor:
             return socket
         asking = replace(self._asking, origin=self._peers.origin(request))
         place.session = Session(
-            socket, dialect, self._engine, self._bus, self._callers, asking=asking, abort=lambda: _abort(request)
+            socket,
+            dialect,
+            self._engine,
+            self._bus,
+            self._callers,
+            asking=asking,
+            seats=self._seats,
+            abort=lambda: _abort(request),
         )
         await place.session.run()
         return socket

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing, suppress
 from dataclasses import replace
 from typing import Final, NoReturn
 
@@ -20,6 +20,8 @@ from services.gateway.requests import GraphRequest, read_request
 from services.gateway.sockets.dialects import PROHIBITED, Close, Dialect, Frame
 from services.gateway.sockets.frames import key_of, read_frame, token_in
 from services.gateway.sockets.guard import Guard, Loss
+from services.gateway.sockets.patience import Patience
+from services.gateway.sockets.seats import Seats
 from shared.auth import PrincipalKind
 from shared.bus.client import Bus
 from shared.errors import AerodromeError, Invalid
@@ -37,6 +39,14 @@ CANCEL_S: Final = 2.0
 
 MOST_OPERATIONS: Final = 50
 """Operations that one socket may have under way."""
+
+FAREWELL_S: Final = 0.3
+FAREWELLS: Final = {
+    Loss.RIGHT: "your credential is not valid any more, or you lost a right",
+    Loss.UNKNOWN: "it can't be asked right now who may read them, come back later",
+}
+TOO_MANY_SOCKETS: Final = "Too many sockets of yours are open"
+TOO_MANY_OPERATIONS: Final = "Too many operations of yours are under way"
 
 Key = str | int | None
 
@@ -62,6 +72,7 @@ class Session:
         callers: Callers,
         *,
         asking: Asking,
+        seats: Seats,
         abort: Callable[[], None],
     ) -> None:
         self._socket = socket
@@ -70,12 +81,17 @@ class Session:
         self._bus = bus
         self._callers = callers
         self._asking = asking
+        self._seats = seats
+        self._seat = ExitStack()
+        self._holder = ""
         self._abort = abort
         self._token: str | None = None
         self._guard: Guard | None = None
         self._loss: Loss | None = None
         self._patience = asyncio.timeout(INIT_S)
+        self._sending = Patience(lambda: SEND_S, abort)  # the receiving side ends with it
         self._operations: dict[Key, asyncio.Task[None]] = {}
+        self._contexts: dict[Key, RequestContext] = {}
 
     @property
     def begun(self) -> bool:
@@ -96,6 +112,8 @@ class Session:
             if self._guard:
                 await self._guard.end()
             await self._cancel_all()
+            self._sending.end()
+            self._seat.close()
             SOCKETS.dec()
 
     def _news(self) -> int:
@@ -108,14 +126,24 @@ class Session:
         self._patience.reschedule(0)
 
     async def _end_lost(self, loss: Loss) -> NoReturn:
-        await self._cancel_all()
+        await self._say_farewell(FAREWELLS[loss])
         if loss is Loss.UNKNOWN:
             raise Ended(Close.UNAVAILABLE, "try again later")
         await self._refuse(Close.FORBIDDEN, "Forbidden")
 
     async def leave(self) -> None:
         """End the socket because the gateway goes away."""
+        await self._say_farewell("the gateway goes away, come back to the next one")
         await self._close(Close.GOING_AWAY, "the gateway goes away")
+
+    async def _say_farewell(self, why: str) -> None:
+        """End all operations; those that can show why do: clients of 2020 take any close for a token that ran out."""
+        left = [(key, context.farewell) for key, context in self._contexts.items() if context.farewell]
+        await self._cancel_all()
+        with suppress(TimeoutError, ClientConnectionResetError):
+            async with asyncio.timeout(FAREWELL_S):
+                for key, farewell in left:
+                    await self._send_text(farewell(why).frame(self._dialect.head(key)))
 
     async def _talk(self) -> None:
         try:
@@ -167,14 +195,17 @@ class Session:
             raise Ended(Close.UNAVAILABLE, "try again later") from None
         if caller.principal.kind is PrincipalKind.ANONYMOUS:
             await self._refuse(Close.FORBIDDEN, "Forbidden")
+        self._holder = f"{caller.principal.kind}:{caller.principal.subject}"
+        if not self._seat.enter_context(self._seats.sockets.place(self._holder)):
+            await self._refuse(Close.UNAVAILABLE, TOO_MANY_SOCKETS, told=TOO_MANY_SOCKETS)
         self._token = context.asking.token
         self._guard = Guard(self._callers, self._token, caller, lost=self._lose)
         await self._send({"type": "connection_ack"})
 
-    async def _refuse(self, code: Close, reason: str) -> NoReturn:
+    async def _refuse(self, code: Close, reason: str, *, told: str = PROHIBITED) -> NoReturn:
         if self._dialect.legacy:
-            await self._send({"type": "connection_error", "payload": {"message": PROHIBITED}})
-            raise Ended(Close.REFUSED, PROHIBITED)
+            await self._send({"type": "connection_error", "payload": {"message": told}})
+            raise Ended(Close.REFUSED, told)
         raise Ended(code, reason)
 
     def _context(self) -> RequestContext:
@@ -189,8 +220,7 @@ class Session:
                 raise Ended(Close.DUPLICATE_ID, "Subscriber for this id already exists")
             await self._stop(key)
         if len(self._operations) >= MOST_OPERATIONS:
-            told = refusal(400, f"A socket may have {MOST_OPERATIONS} operations under way", Code.BAD_USER_INPUT)
-            await self._send(self._dialect.refused(key, told.body["errors"]))
+            await self._turn_away(key, f"A socket may have {MOST_OPERATIONS} operations under way", Code.BAD_USER_INPUT)
             return
         task = asyncio.create_task(self._operate(key, request), name="socket operation")
         self._operations[key] = task
@@ -198,7 +228,17 @@ class Session:
 
     async def _operate(self, key: Key, request: GraphRequest) -> None:
         """Send the answers of one operation, then that it is complete."""
-        context = self._context()
+        with self._seats.operations.place(self._holder) as admitted:
+            if admitted:
+                await self._answer(key, request)
+            else:
+                await self._turn_away(key, TOO_MANY_OPERATIONS, Code.UNAVAILABLE)
+
+    async def _turn_away(self, key: Key, why: str, code: Code) -> None:
+        await self._send(self._dialect.refused(key, refusal(400, why, code).body["errors"]))
+
+    async def _answer(self, key: Key, request: GraphRequest) -> None:
+        context = self._contexts[key] = self._context()
         head = self._dialect.head(key)
         with SUBSCRIPTIONS.track_inprogress():
             try:
@@ -218,12 +258,14 @@ class Session:
     def _ended(self, key: Key, task: "asyncio.Task[None]") -> None:
         if self._operations.get(key) is task:
             del self._operations[key]
+            self._contexts.pop(key, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("an operation of a socket failed", exc_info=error)
             self._abort()
 
     async def _stop(self, key: Key) -> None:
         task = self._operations.pop(key, None)
+        self._contexts.pop(key, None)
         if task is None:
             return
         await _cancelled([task])
@@ -233,18 +275,14 @@ class Session:
     async def _cancel_all(self) -> None:
         tasks = list(self._operations.values())
         self._operations.clear()
+        self._contexts.clear()
         await _cancelled(tasks)
 
     async def _send(self, frame: Frame) -> None:
         await self._send_text(encode(frame).encode())
 
     async def _send_text(self, text: bytes) -> None:
-        try:
-            async with asyncio.timeout(SEND_S):
-                await self._socket.send_frame(text, WSMsgType.TEXT)
-        except TimeoutError:
-            self._abort()  # it does not read; the receiving side ends with it
-            raise ClientConnectionResetError("the client does not read") from None
+        await self._sending.wait(self._socket.send_frame(text, WSMsgType.TEXT))
 
     async def _close(self, code: Close, reason: str) -> None:
         try:

@@ -6,11 +6,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from aiohttp import WSMsgType
 
 from services.deployments.contract import Component
-from services.gateway.sockets.session import MOST_OPERATIONS
+from services.gateway.logs.groups import FAREWELL
+from services.gateway.sockets import seats
+from services.gateway.sockets.guard import Loss
+from services.gateway.sockets.session import FAREWELLS, MOST_OPERATIONS, TOO_MANY_OPERATIONS, TOO_MANY_SOCKETS
 from tests.integration.bus import until
 from tests.integration.gateway.components import START, writing
+from tests.integration.gateway.doors import open_door
 from tests.integration.gateway.talks import DATA, LEGACY, STOP, TRANSPORT, Talk, talking
 from tests.integration.gateway.whole import Aerodrome
 
@@ -187,8 +192,59 @@ async def test_a_key_that_is_deleted_ends_its_streams(aerodrome: Aerodrome, docu
         await talk.frame()
         delete = "mutation ($i: Uuid!) { deleteServiceAccount(serviceAccountUuid: $i) { id } }"
         await aerodrome.data(delete, aerodrome.admin, i=made["id"])
-        assert await talk.closed() == 4403
+        frames = [frame async for frame in until_closed(talk)]
+    assert talk.socket.close_code == 4403
+    ((shown,),) = (frames[-1]["payload"]["data"].values(),)
+    last: dict[str, Any] = shown if document == ONE_BY_ONE else shown[0]
+    assert last["message"] == f"{FAREWELL}{FAREWELLS[Loss.RIGHT]}"
+    assert last["level"] == "WARNING"
     await until(lambda: operations() == [])
+
+
+async def until_closed(talk: Talk) -> AsyncGenerator[dict[str, Any]]:
+    """Yield the frames up to the socket's end."""
+    async with asyncio.timeout(20):
+        while (message := await talk.socket.receive()).type is WSMsgType.TEXT:
+            yield message.json()
+
+
+@BOTH
+async def test_somebody_has_at_most_half_of_all_sockets_and_is_told_so(
+    aerodrome: Aerodrome, monkeypatch: pytest.MonkeyPatch, protocol: str
+) -> None:
+    monkeypatch.setattr(seats, "MOST_SOCKETS", 2)
+    async with open_door(aerodrome.installation.nats) as door, door.socket(protocol) as first:
+        await Talk(first, protocol).send("connection_init", payload={"authorization": aerodrome.admin})
+        assert await first.receive_json() == {"type": "connection_ack"}
+        async with door.socket(protocol) as second:
+            await Talk(second, protocol).send("connection_init", payload={"authorization": aerodrome.admin})
+            if protocol == LEGACY:
+                frame = await second.receive_json()
+                assert frame == {"type": "connection_error", "payload": {"message": TOO_MANY_SOCKETS}}
+            closing = await second.receive()
+        assert (closing.data, closing.extra) == (1011 if protocol == LEGACY else 4503, TOO_MANY_SOCKETS)
+
+
+async def test_somebody_has_at_most_half_of_all_operations_and_is_told_so(
+    aerodrome: Aerodrome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seats, "MOST_OPERATIONS", 2)
+    deployment = await make_deployment(aerodrome)
+    async with open_door(aerodrome.installation.nats) as door, door.socket(TRANSPORT) as socket:
+        talk = Talk(socket, TRANSPORT)
+        await talk.send("connection_init", payload={"authorization": aerodrome.admin})
+        assert await talk.frame() == {"type": "connection_ack"}
+        await talk.start("1", STREAM, d=deployment, since="2999-01-01T00:00:00Z")
+        await talk.start("2", STREAM, d=deployment, since="2999-01-01T00:00:00Z")
+        frame = await talk.frame()
+        assert (frame["type"], frame["id"], frame["payload"][0]["message"]) == ("error", "2", TOO_MANY_OPERATIONS)
+        await talk.send("complete", "1")
+
+        async def admitted() -> bool:
+            await talk.start("3", "{ __typename }")
+            return bool((await talk.frame())["type"] == "next")
+
+        await until(admitted)
 
 
 async def test_an_id_that_is_taken_closes_the_present_protocol(aerodrome: Aerodrome) -> None:
