@@ -27,6 +27,7 @@ from services.identity.contract import (
     RevokeSigningKey,
     RotateSigningKey,
     SetTeamRole,
+    SetTeamRoles,
     SetUserStatus,
     SignIn,
     UnbindUser,
@@ -103,4 +104,5 @@ def _of_teams(teams: Teams) -> Handlers:
         RemoveTeamMember: teams.remove_member,
         SetTeamRole: teams.set_role,
         RemoveTeamRole: teams.remove_role,
+        SetTeamRoles: teams.set_roles,
     }

@@ -1,17 +1,23 @@
 """The commands about teams, their members and their roles."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce
 
 from services.identity.contract import (
     AddTeamMembers,
+    BindingId,
+    BindMode,
     CreateTeam,
     DeleteTeam,
+    Interface,
     RemoveTeamMember,
     RemoveTeamRole,
     Role,
+    Rule,
     SetTeamRole,
+    SetTeamRoles,
     TeamId,
     TeamRole,
     TeamRow,
@@ -20,6 +26,7 @@ from services.identity.contract import (
     entity_id,
 )
 from services.identity.domain import team, texts
+from services.identity.domain.replacing import changes
 from services.identity.domain.user import Absent, Removed
 from services.identity.handlers.authority import require, require_to_give
 from services.identity.handlers.entities import check_entity, deployments_in, reached_from, require_role_change
@@ -31,9 +38,9 @@ from shared.auth import Principal
 from shared.bus.request import Request, Result
 from shared.commands import Attempt, Unit
 from shared.decider import Loaded
-from shared.errors import NotFound
+from shared.errors import Forbidden, Invalid, NotFound
 
-TeamWish = CreateTeam | UpdateTeam | DeleteTeam | AddTeamMembers | RemoveTeamMember
+TeamWish = CreateTeam | UpdateTeam | DeleteTeam | AddTeamMembers | RemoveTeamMember | SetTeamRoles
 RoleWish = SetTeamRole | RemoveTeamRole
 
 
@@ -57,7 +64,18 @@ class Teams:
         async def attempt(unit: Unit) -> str:
             await require(unit, self.kit, "system.teams.create")
             await _check_known(unit, command.member_ids)
-            return await _write(unit, command.team_id, wish)
+            if command.role is None:
+                return await _write(unit, command.team_id, wish)
+            await self._change(unit, auth.SYSTEM, command.role)
+            role = team.SetRole(
+                binding_id=command.binding_id,
+                entity=auth.SYSTEM,
+                role=command.role,
+                mode=BindMode.ADD,
+                interface=Interface.REST,
+                now=command.now,
+            )
+            return await _write(unit, command.team_id, wish, role)
 
         return await self._run(request, attempt)
 
@@ -123,6 +141,27 @@ class Teams:
 
         return await self._run_role(request, attempt)
 
+    async def set_roles(self, request: Request[SetTeamRoles]) -> Result[TeamRow]:
+        """Give a team the roles of a list, and take all others away."""
+        command = request.message
+        wanted = {check_entity(given.entity): given.role for given in command.roles}
+        if len(wanted) < len(command.roles):
+            raise Invalid("expected one role an entity", rule=Rule.DUPLICATE_BINDING)
+        ids = dict(zip(wanted, command.binding_ids, strict=True))
+
+        async def attempt(unit: Unit) -> str:
+            state = (await unit.load(TEAM, command.team_id)).state
+            held = state.bindings.values() if isinstance(state, team.Live) else ()
+            changed = changes(held, wanted, interface=command.interface)
+            for entity, role in changed.items():
+                await self._change(unit, entity, role)
+            if not changed:
+                await self._require_any(unit, wanted)
+            team.live(state)
+            return await _write(unit, command.team_id, *_replacements(command, changed, ids))
+
+        return await self._run(request, attempt)
+
     async def remove_role(self, request: Request[RemoveTeamRole]) -> Result[TeamRole]:
         """Take a team's role on an entity away."""
         command = request.message
@@ -137,6 +176,14 @@ class Teams:
             return await _write(unit, command.team_id, wish, *(team.Clear(each, command.now) for each in inside))
 
         return await self._run_role(request, attempt)
+
+    async def _require_any(self, unit: Unit, entities: Iterable[str]) -> None:
+        """Return if the asker may change roles on one of the entities, or on the system."""
+        for entity in entities:
+            with suppress(Forbidden, NotFound):
+                await self._change(unit, entity)
+                return
+        await self._change(unit, auth.SYSTEM)
 
     async def _change(self, unit: Unit, entity: str, role: Role | None = None) -> None:
         await require_role_change(unit, self.kit, entity, role, on_deployment="deployment.teamRoles.update")
@@ -184,6 +231,24 @@ def _settings(command: SetTeamRole) -> Iterator[team.SetRole]:
             interface=command.interface,
             now=command.now,
         )
+
+
+def _replacements(
+    command: SetTeamRoles, changed: Mapping[str, Role | None], ids: Mapping[str, BindingId]
+) -> Iterator[team.SetRole | team.RemoveRole]:
+    """Yield what gives a team its new roles and takes the others away."""
+    for entity, role in changed.items():
+        if role is None:
+            yield team.RemoveRole(entity=entity, role=None, interface=command.interface, now=command.now)
+        else:
+            yield team.SetRole(
+                binding_id=ids[entity],
+                entity=entity,
+                role=role,
+                mode=BindMode.SET,
+                interface=command.interface,
+                now=command.now,
+            )
 
 
 async def require_to_add(unit: Unit, kit: Kit, team_id: TeamId, *, asked_by: Principal | None = None) -> None:

@@ -21,9 +21,12 @@ from services.identity.contract import (
     Sessions,
     SigningKeys,
     SignUps,
+    SortedTeamMembers,
+    SortedTeams,
     TeamBindings,
     TeamMembers,
     Teams,
+    TheOrganization,
     Users,
     WorkspaceMembers,
     Workspaces,
@@ -37,6 +40,7 @@ from services.identity.queries.people import People
 from services.identity.queries.service_accounts import ServiceAccountQueries
 from services.identity.queries.services import ServiceQueries
 from services.identity.queries.sessions import SessionQueries
+from services.identity.queries.sorted_teams import SortedTeamQueries
 from services.identity.queries.teams import TeamQueries
 from services.identity.queries.visits import Passes
 from services.identity.queries.workspaces import WorkspaceQueries
@@ -48,13 +52,16 @@ def query_handlers(kit: Kit) -> Handlers:
     holders = HolderQueries(kit)
     people, workspaces, services = People(kit), WorkspaceQueries(kit), ServiceQueries(kit)
     origins, authentication = OriginQueries(kit), Authentication(kit)
-    teams = TeamQueries(kit)
+    teams, sorted_teams = TeamQueries(kit), SortedTeamQueries(kit)
     return {
         Teams: teams.teams,
         LoadTeams: teams.load_teams,
         TeamBindings: teams.bindings,
         TeamMembers: teams.members,
         Memberships: teams.memberships,
+        SortedTeams: sorted_teams.teams,
+        SortedTeamMembers: sorted_teams.members,
+        TheOrganization: services.organization,
         Authenticate: authentication.authenticate,
         AuthenticateVisit: authentication.authenticate_visit,
         IssuePass: Passes(kit).issue,

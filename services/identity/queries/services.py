@@ -7,6 +7,7 @@ from services.identity.contract import (
     FindPerson,
     GrantList,
     Grants,
+    OrganizationRow,
     Person,
     Role,
     RoleDefinitions,
@@ -16,6 +17,7 @@ from services.identity.contract import (
     SigningKeys,
     SignUps,
     SignUpState,
+    TheOrganization,
     UserId,
     UserStatus,
     addresses,
@@ -62,6 +64,13 @@ class ServiceQueries:
                 public=self.kit.settings.public_signups, initial=initial, organization=await organization.name()
             )
         )
+
+    async def organization(self, request: Request[TheOrganization]) -> Result[OrganizationRow]:
+        """Return the organization, for who is signed in."""
+        if request.context.principal.kind is PrincipalKind.ANONYMOUS:
+            raise Unauthenticated("no valid credential was sent")
+        known = self.kit.organization
+        return Result(OrganizationRow(id=await known.id(), name=await known.name()))
 
     async def signing_keys(self, request: Request[SigningKeys]) -> Result[SigningKeyList]:
         """Return the public halves of the keys that sign tokens."""

@@ -19,6 +19,7 @@ from services.identity.contract import (
     TeamMembers,
     TeamRow,
     Teams,
+    UserRow,
     entity_id,
     entity_kind,
 )
@@ -37,7 +38,7 @@ from shared.errors import Forbidden, NotFound
 from shared.messages import MOST_ROWS
 from shared.store.model import PgPool
 
-_SEE_ALL: Final = "system.teams.get"
+SEE_ALL: Final = "system.teams.get"
 _IN_WORKSPACE: Final = "workspace.teams.get"
 _ON_DEPLOYMENT: Final = "deployment.teams.get"
 
@@ -57,12 +58,12 @@ class TeamQueries:
         """List all teams, or those of an entity."""
         asked, asker = request.message, await asker_of(request.context, self.kit)
         if not await self._seen_on(asker, [asked.entity]):
-            raise Forbidden(f"permission {_SEE_ALL} is required")
+            raise Forbidden(f"permission {SEE_ALL} is required")
         of = [asked.entity] if asked.entity else []
         counting, paging = ("teams_on_entity", "teams_on_entity") if of else ("teams_in_all", "teams")
         name = f"{paging}_before" if asked.before_id else f"{paging}_after"
         found = await self.pool.fetch(QUERIES[name], asked.before_id or asked.after_id, asked.limit + 1, *of)
-        kept, more = page(await self._with_roles(asker, found), limit=asked.limit)
+        kept, more = page(await teams_with_roles(self.pool, asker, found), limit=asked.limit)
         count: int = await self.pool.fetchval(QUERIES[counting], *of)
         return Result(TeamList(rows=kept[::-1] if asked.before_id else kept, more=more, count=count))
 
@@ -73,9 +74,9 @@ class TeamQueries:
             QUERIES["teams_seen"], list(asked.ids), asked.after_id, MOST_ROWS, *_shown_to(asker)
         )
         if asked.strict and len(found) < len(set(asked.ids)):
-            asker.require(_SEE_ALL)  # others learn nothing of what exists
+            asker.require(SEE_ALL)  # others learn nothing of what exists
             raise NotFound("there is no such team")
-        kept, more = page(await self._with_roles(asker, found), limit=MOST_ROWS)
+        kept, more = page(await teams_with_roles(self.pool, asker, found), limit=MOST_ROWS)
         return Result(TeamList(rows=kept, more=more, count=len(found)))
 
     async def bindings(self, request: Request[TeamBindings]) -> Result[TeamBindingList]:
@@ -95,20 +96,18 @@ class TeamQueries:
     async def members(self, request: Request[TeamMembers]) -> Result[TeamMemberList]:
         """Return the members of teams."""
         asked, asker = request.message, await asker_of(request.context, self.kit)
-        asker.require(_SEE_ALL)
+        asker.require(SEE_ALL)
         found = await self.pool.fetch(
             QUERIES["members_of_teams"], list(asked.team_ids), asked.after_id, asked.limit + 1
         )
         people = await with_shown_roles(self.pool, asker, found, column="person", wanted=asked.with_roles)
-        places = [MembershipRow.model_validate_json(each["membership"]) for each in found]
-        rows = [TeamMemberRow(**place.model_dump(), user=person) for place, person in zip(places, people, strict=True)]
-        kept, more = page(rows, limit=asked.limit)
+        kept, more = page(members_of(found, people), limit=asked.limit)
         return Result(TeamMemberList(rows=kept, more=more))
 
     async def memberships(self, request: Request[Memberships]) -> Result[MembershipList]:
         """Return the teams that persons are in, as far as the asker may know."""
         asked, asker = request.message, await asker_of(request.context, self.kit)
-        everybody = asker.holds(_SEE_ALL)
+        everybody = asker.holds(SEE_ALL)
         seen = [id_ for id_ in asked.user_ids if everybody or is_self(asker, id_)]
         found = await self.pool.fetch(QUERIES["memberships_of_people"], seen, asked.after_id, asked.limit + 1)
         kept, more = page([MembershipRow.model_validate_json(each["row"]) for each in found], limit=asked.limit)
@@ -117,7 +116,7 @@ class TeamQueries:
 
     async def _seen_on(self, asker: Principal, entities: Sequence[str]) -> list[str]:
         """Return those of `entities` whose teams the asker may see; "" stands for all teams."""
-        if asker.holds(_SEE_ALL):
+        if asker.holds(SEE_ALL):
             return list(entities)
         homes = await self._homes(entities)
         return [entity for entity in entities if entity and _sees(asker, entity, homes)]
@@ -128,13 +127,21 @@ class TeamQueries:
         found = await self.pool.fetch(QUERIES["workspaces_of_deployments"], ids) if ids else []
         return {auth.deployment(row["id"]): auth.workspace(row["workspace_id"]) for row in found}
 
-    async def _with_roles(self, asker: Principal, found: Sequence[Any]) -> Sequence[TeamRow]:
-        records = [TeamRecord.model_validate_json(each["row"]) for each in found]
-        roles: dict[str, list[TeamBindingRow]] = {record.id: [] for record in records}
-        of = (list(roles), "", MOST_ROLES + 1, *_shown_to(asker))
-        for each in await self.pool.fetch(QUERIES["roles_of_teams"], *of):
-            roles[each["team_id"]].append(TeamBindingRow.model_validate_json(each["row"]))
-        return [team_with_roles(record, roles[record.id]) for record in records]
+
+async def teams_with_roles(pool: PgPool, asker: Principal, found: Sequence[Any]) -> Sequence[TeamRow]:
+    """Return teams with those of their roles that the asker may see."""
+    records = [TeamRecord.model_validate_json(each["row"]) for each in found]
+    roles: dict[str, list[TeamBindingRow]] = {record.id: [] for record in records}
+    of = (list(roles), "", MOST_ROLES + 1, *_shown_to(asker))
+    for each in await pool.fetch(QUERIES["roles_of_teams"], *of):
+        roles[each["team_id"]].append(TeamBindingRow.model_validate_json(each["row"]))
+    return [team_with_roles(record, roles[record.id]) for record in records]
+
+
+def members_of(found: Sequence[Any], people: Sequence[UserRow]) -> Sequence[TeamMemberRow]:
+    """Return the members of teams: each place in a team with its person."""
+    places = [MembershipRow.model_validate_json(each["membership"]) for each in found]
+    return [TeamMemberRow(**place.model_dump(), user=person) for place, person in zip(places, people, strict=True)]
 
 
 def _shown_to(asker: Principal) -> tuple[bool, str, list[str], list[str]]:
@@ -148,7 +155,7 @@ def _shown_to(asker: Principal) -> tuple[bool, str, list[str], list[str]]:
     places = entities_with(asker, _ON_DEPLOYMENT)
     deployments = [each for each in places if entity_kind(each) == DEPLOYMENT.kind]
     homes = [each for each in places if entity_kind(each) == WORKSPACE.kind]
-    return asker.holds(_SEE_ALL), own, [*workspaces, *deployments], homes
+    return asker.holds(SEE_ALL), own, [*workspaces, *deployments], homes
 
 
 def _sees(asker: Principal, entity: str, homes: Mapping[str, str]) -> bool:

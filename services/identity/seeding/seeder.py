@@ -137,7 +137,9 @@ class Seeder:
         loaded = await unit.load(TEAM, id_)
         members = tuple(self._people[number] for number in planned.members)
         wishes: list[team.TeamCommand] = [
-            team.Create(team_id=id_, name=planned.name, description="", members=members, now=now),
+            team.Create(
+                team_id=id_, name=planned.name, description=f"The people of {planned.name}", members=members, now=now
+            ),
             *(self._role_of_team(number, role, now) for number, role in planned.places.items()),
         ]
         state = loaded.state

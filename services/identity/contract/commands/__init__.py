@@ -29,9 +29,11 @@ from services.identity.contract.commands.teams import (
     AddTeamMembers,
     CreateTeam,
     DeleteTeam,
+    GivenRole,
     RemoveTeamMember,
     RemoveTeamRole,
     SetTeamRole,
+    SetTeamRoles,
     UpdateTeam,
 )
 from services.identity.contract.commands.visits import BeginVisit
@@ -66,6 +68,7 @@ __all__ = [
     "DeleteWorkspace",
     "DeploymentRole",
     "EndSession",
+    "GivenRole",
     "InviteUser",
     "RegisterUser",
     "RemoveGroupUser",
@@ -79,6 +82,7 @@ __all__ = [
     "RevokeSigningKey",
     "RotateSigningKey",
     "SetTeamRole",
+    "SetTeamRoles",
     "SetUserStatus",
     "SignIn",
     "UnbindUser",

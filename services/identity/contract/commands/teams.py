@@ -10,7 +10,7 @@ from services.identity.contract.commands.workspaces import MOST_NAMED, Deploymen
 from services.identity.contract.ids import BindingId, TeamId, UserId, new_binding_id, new_team_id
 from services.identity.contract.permissions import Interface, Role
 from services.identity.contract.rows import TeamRole, TeamRow
-from shared.messages import Generated
+from shared.messages import Generated, Message
 
 MOST_MEMBERS_AT_ONCE: Final = 500
 """Persons that one command can add to a team."""
@@ -19,8 +19,8 @@ MOST_MEMBERS_AT_ONCE: Final = 500
 class CreateTeam(Wish[TeamRow]):
     """Create a team, with members; names need not be unique.
 
-    Permission: system.teams.create. NotFound, and nothing is made, where one of `member_ids` is nobody; duplicates
-    count once. Raises Invalid (invalid_text).
+    Permission: system.teams.create and, for a `role` on the system, what SetTeamRole takes. NotFound, and nothing is
+    made, where one of `member_ids` is nobody; duplicates count once. Raises Invalid (invalid_text).
     """
 
     subject: ClassVar[str] = "identity.command.create_team"
@@ -28,7 +28,9 @@ class CreateTeam(Wish[TeamRow]):
     name: str
     description: str = ""
     member_ids: tuple[UserId, ...] = Field(default=(), max_length=MOST_MEMBERS_AT_ONCE)
+    role: Role | None = None
     team_id: Annotated[TeamId, Generated()] = Field(default_factory=new_team_id)
+    binding_id: Annotated[BindingId, Generated()] = Field(default_factory=new_binding_id)
 
 
 class UpdateTeam(Wish[TeamRow]):
@@ -117,3 +119,29 @@ class RemoveTeamRole(Wish[TeamRole]):
     entity: str
     role: Role | None = None
     interface: Interface = Interface.GRAPHQL
+
+
+class GivenRole(Message):
+    """A role on an entity: `system`, `workspace:<id>` or `deployment:<id>`."""
+
+    entity: str
+    role: Role
+
+
+class SetTeamRoles(Wish[TeamRow]):
+    """Give a team exactly these roles, one an entity: what it has elsewhere is taken away.
+
+    Roles are compared as `interface` shows them, so what is written back as it was shown stays; what it can't show
+    stays, too. A team without a role on the system is shown as one of members. Permission: for each entity on which
+    something changes, as for SetTeamRole. Invalid (duplicate_binding) for two roles on one entity; Rejected:
+    invalid_role. NotFound for an unknown team or entity.
+    """
+
+    subject: ClassVar[str] = "identity.command.set_team_roles"
+
+    team_id: TeamId
+    roles: tuple[GivenRole, ...] = Field(max_length=MOST_NAMED)
+    interface: Interface = Interface.REST
+    binding_ids: Annotated[tuple[BindingId, ...], Generated()] = Field(
+        default_factory=lambda wish: tuple(new_binding_id() for _ in wish["roles"])
+    )

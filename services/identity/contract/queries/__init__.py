@@ -11,11 +11,22 @@ from services.identity.contract.queries.callers import (
 )
 from services.identity.contract.queries.credentials import ServiceAccounts
 from services.identity.contract.queries.mails import MailDetails, MailPurpose
+from services.identity.contract.queries.organization import TheOrganization
 from services.identity.contract.queries.origins import OpenOrigins, SealOrigin
 from services.identity.contract.queries.people import Bindings, FindPerson, Groups, Holders, LoadUsers, Users
-from services.identity.contract.queries.question import MOST_ROLES
+from services.identity.contract.queries.question import MOST_ROLES, Order
 from services.identity.contract.queries.sessions import Sessions
-from services.identity.contract.queries.teams import LoadTeams, Memberships, TeamBindings, TeamMembers, Teams
+from services.identity.contract.queries.teams import (
+    LoadTeams,
+    Memberships,
+    SortedTeamMembers,
+    SortedTeams,
+    TeamBindings,
+    TeamMemberOrder,
+    TeamMembers,
+    TeamOrder,
+    Teams,
+)
 from services.identity.contract.queries.workspaces import LoadWorkspaces, WorkspaceMembers, Workspaces
 
 __all__ = [
@@ -35,15 +46,21 @@ __all__ = [
     "MailPurpose",
     "Memberships",
     "OpenOrigins",
+    "Order",
     "RoleDefinitions",
     "SealOrigin",
     "ServiceAccounts",
     "Sessions",
     "SignUps",
     "SigningKeys",
+    "SortedTeamMembers",
+    "SortedTeams",
     "TeamBindings",
+    "TeamMemberOrder",
     "TeamMembers",
+    "TeamOrder",
     "Teams",
+    "TheOrganization",
     "Users",
     "WorkspaceMembers",
     "Workspaces",

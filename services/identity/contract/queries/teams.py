@@ -1,11 +1,12 @@
 """The questions about teams."""
 
+from enum import StrEnum
 from typing import ClassVar
 
 from pydantic import Field
 
 from services.identity.contract.ids import TeamId, UserId
-from services.identity.contract.queries.question import Paged, Question
+from services.identity.contract.queries.question import Paged, Question, Sorted
 from services.identity.contract.rows import MembershipList, TeamBindingList, TeamList, TeamMemberList
 from shared.messages import MOST_ROWS
 
@@ -21,6 +22,23 @@ class Teams(Paged[TeamList]):
 
     entity: str = ""
     before_id: str = ""
+
+
+class TeamOrder(StrEnum):
+    """What teams can be sorted by."""
+
+    NAME = "name"
+    DESCRIPTION = "description"
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+
+
+class SortedTeams(Sorted[TeamList, TeamOrder]):
+    """List teams, of `names` only those called so. Permission: system.teams.get."""
+
+    subject: ClassVar[str] = "identity.query.sorted_teams"
+
+    names: tuple[str, ...] | None = Field(default=None, max_length=MOST_ROWS)
 
 
 class LoadTeams(Question[TeamList]):
@@ -68,3 +86,20 @@ class Memberships(Paged[MembershipList]):
     subject: ClassVar[str] = "identity.query.memberships"
 
     user_ids: tuple[UserId, ...] = Field(max_length=MOST_ROWS)
+
+
+class TeamMemberOrder(StrEnum):
+    """What the members of a team can be sorted by; `created_at`: since when they are in it."""
+
+    USER_ID = "user_id"
+    FULL_NAME = "full_name"
+    EMAIL = "email"
+    CREATED_AT = "created_at"
+
+
+class SortedTeamMembers(Sorted[TeamMemberList, TeamMemberOrder]):
+    """List the members of one team, invited ones too. Permission: system.teams.get; NotFound for no team."""
+
+    subject: ClassVar[str] = "identity.query.sorted_team_members"
+
+    team_id: TeamId

@@ -4,6 +4,7 @@ from services.identity.contract.rows.bindings import Bound, GroupList, GroupRow
 from services.identity.contract.rows.callers import Authenticated, GrantList, RoleList, RoleRow
 from services.identity.contract.rows.credentials import ServiceAccountList, ServiceAccountRow
 from services.identity.contract.rows.mails import MailContent, MailStatus
+from services.identity.contract.rows.organization import OrganizationRow
 from services.identity.contract.rows.origins import OpenedOrigins, SealedOrigin
 from services.identity.contract.rows.people import (
     BindingList,
@@ -49,6 +50,7 @@ __all__ = [
     "MembershipRow",
     "OpenSessionRow",
     "OpenedOrigins",
+    "OrganizationRow",
     "PassRow",
     "Person",
     "RoleList",

@@ -90,7 +90,11 @@ class TeamMemberRow(MembershipRow):
 
 
 class TeamMemberList(Message):
-    """Members by rising id of the membership; `more`: ask again with `after_id` = the last id."""
+    """Members by rising id of the membership; `more`: ask again with `after_id` = the last id.
+
+    `count`: how many the one team has that was asked for in an order.
+    """
 
     rows: tuple[TeamMemberRow, ...] = ()
     more: bool = False
+    count: int = 0

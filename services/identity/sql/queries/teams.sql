@@ -22,6 +22,19 @@ limit $2
 -- name: teams_in_all
 select coalesce((select teams from read.team_totals where id = 'all'), 0) as number
 
+-- name: teams_with_names
+select count(*) as number from read.teams t where t.name collate "C" = any($1::text[])
+
+-- name: team_size
+select (
+    select count(*)
+    from read.team_members m
+    cross join lateral (select true from read.users u where u.id = m.user_id limit 1) u
+    where m.team_id = t.id
+) as members
+from read.teams t
+where t.id = $1
+
 -- name: teams_on_entity_after
 -- As above, with a role on the entity $3.
 select to_jsonb(t)::text as row

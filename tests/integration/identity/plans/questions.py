@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services.identity.contract import MOST_ROLES
+from services.identity.contract import MOST_ROLES, TeamOrder
 from services.identity.seeding import DOMAIN
 from shared.messages import MOST_ROWS
 from shared.store.model import PgConnection
@@ -23,6 +23,7 @@ select
     (select team_id from read.team_members group by team_id order by count(*) desc, team_id limit 1) as team,
     (select entity from read.team_bindings group by entity order by count(*) desc, entity limit 1) as team_entity,
     (select array_agg(id) from (select id from read.teams order by id limit $1) t) as teams,
+    (select array_agg(name) from (select name from read.teams order by id limit 5) t) as names,
     (select array_agg(id) from (select id from read.team_bindings order by id limit $1) b) as team_bindings,
     (select array_agg(id) from (select id from read.team_members order by id limit $1) m) as memberships,
     (select key_digest from read.service_accounts order by id limit 1) as key_digest,
@@ -49,6 +50,7 @@ class Known:
     team: str
     team_entity: str
     teams: Sequence[str]
+    names: Sequence[str]
     team_bindings: Sequence[str]
     memberships: Sequence[str]
     key_digest: str
@@ -76,6 +78,19 @@ _ROWS: Final = "[]"
 _ACCOUNT: Final = "account"
 _SOURCE: Final = "source"
 _NONE: Final = (None, "", "", "", None, None)  # no filter of a search for people
+
+
+_TEAM_ORDERS: Final = [f"{by}:{way}" for by in TeamOrder for way in ("asc", "desc")]
+
+
+def _in_every_order(name: str, orders: Sequence[str]) -> Mapping[str, Asked]:
+    """Return what the queries of a list take that is read in an order."""
+
+    def asked(*criteria: Sequence[str]) -> Asked:
+        return lambda _: [0, PAGE, *criteria]
+
+    one = {f"{name}:{order}": asked() for order in orders}
+    return one | {f"{name}:{order}+": asked([order, *orders[:1]]) for order in orders}
 
 
 def _search(place: int, value: Callable[[Known], object]) -> Asked:
@@ -156,6 +171,11 @@ ASKED: Final[Mapping[str, Asked]] = {
     "teams_after": lambda _: ["", PAGE],
     "teams_before": lambda _: ["z", PAGE],
     "teams_in_all": lambda _: [],
+    "teams_with_names": lambda k: [k.names],
+    "team_size": lambda k: [k.team],
+    **_in_every_order("teams", _TEAM_ORDERS),
+    "teams_named": lambda k: [0, PAGE, ["name:asc"], k.names],
+    "sorted_team_members": lambda k: [0, PAGE, ["email:asc"], k.team],
     "teams_on_entity": lambda k: [k.team_entity],
     "teams_on_entity_after": lambda k: ["", PAGE, k.team_entity],
     "teams_on_entity_before": lambda k: ["z", PAGE, k.team_entity],
