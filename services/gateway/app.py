@@ -21,6 +21,8 @@ from services.gateway.credentials import cookie_name
 from services.gateway.errors import INTERNAL, Code
 from services.gateway.execution import Engine
 from services.gateway.http import GraphQLDoor
+from services.gateway.iam.door import ROOT as IAM
+from services.gateway.iam.door import IamDoor
 from services.gateway.logs.door import PATH as LOGS
 from services.gateway.logs.door import LogDoor
 from services.gateway.metrics import ANSWERS
@@ -136,6 +138,7 @@ def build_application(settings: GatewaySettings, bus: Bus) -> web.Application:
     _add_api(application, graphql, sockets)
     application.router.add_post("/v1/deployments/{id}/dags", bundles.post)
     application.router.add_get(LOGS, lines.get, allow_head=False)
+    application.add_subapp(IAM, IamDoor(graphql.asking_by_header, graphql.context).application())
     pages.add_pages(application)
     application.router.add_get(jwks.PATH, jwks.KeySet(bus).get)
     _add_probes(application, bus)

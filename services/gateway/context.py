@@ -164,6 +164,11 @@ class RequestContext:
         patience = PASSWORD_PATIENCE if with_password else PATIENCE
         return await self.deliver(command, patience=patience, message_id=message_id, keyed=keyed, turn=turn)
 
+    async def send_as(self, operation: str, command: Command[A]) -> A:
+        """Return the answer to a command as `send`, of an operation that has no place in a document."""
+        message_id, keyed = self._keyed(await self.principal(), operation)
+        return await self.deliver(command, message_id=message_id, keyed=keyed)
+
     async def deliver(
         self,
         command: Command[A],
@@ -226,13 +231,17 @@ class RequestContext:
             return ""
 
     def _command_id(self, info: GraphQLResolveInfo[Any], principal: Principal, step: str) -> tuple[UUID | None, bool]:
-        if self.asking.idempotency_key is None or principal.kind is PrincipalKind.ANONYMOUS:
-            return None, False
-        key = read_key(self.asking.idempotency_key)
         name = info.operation.name.value if info.operation.name else ""
         path = "/".join(str(part) for part in [self.asking.index, *info.path.as_list()])
         field_name = f"{info.field_name}#{step}" if step else info.field_name
-        return uuid5(_KEYS, "\n".join([principal.kind, principal.subject, name, field_name, path, key])), True
+        return self._keyed(principal, name, field_name, path)
+
+    def _keyed(self, principal: Principal, *place: str) -> tuple[UUID | None, bool]:
+        """Return the id of a command at this place, and whether the caller's key made it: only that of who is known."""
+        if self.asking.idempotency_key is None or principal.kind is PrincipalKind.ANONYMOUS:
+            return None, False
+        key = read_key(self.asking.idempotency_key)
+        return uuid5(_KEYS, "\n".join([principal.kind, principal.subject, *place, key])), True
 
     async def _authenticate(self) -> Authenticated:
         token = self.asking.token

@@ -1,0 +1,1 @@
+"""The IAM REST interface, version v1beta1."""
