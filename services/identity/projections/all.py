@@ -25,6 +25,7 @@ class ReadModels:
     tables: tuple[str, ...] = (
         *_PEOPLE.tables,
         *_TEAMS.tables,
+        "totals",
         *WORKSPACES.tables,
         *DEPLOYMENTS.tables,
         *SERVICE_ACCOUNTS.tables,

@@ -133,9 +133,12 @@ class PeopleTables:
     tables: tuple[str, ...] = ("users", "role_bindings", "invitations")
 
     async def apply(self, connection: PgConnection, events: Sequence[Recorded]) -> None:
-        """Bring the three tables up to `events`."""
+        """Bring the tables up to `events`, and count the persons."""
         own = [recorded for recorded in events if recorded.stream.startswith(_STREAMS)]
         facts = [cast("UserEvent", recorded.event) for recorded in own]
         await USERS.apply(connection, own)
+        more = sum((each.version == 1) - isinstance(each.event, UserRemoved) for each in own)
+        if more:
+            await connection.execute(QUERIES["count_more"], "users", more)
         await BINDINGS.apply(connection, facts)
         await INVITATIONS.apply(connection, facts)

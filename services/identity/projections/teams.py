@@ -166,7 +166,7 @@ MEMBERSHIPS: Final[Parts[MembershipRow, TeamEvent]] = Parts(
 class TeamTables:
     """Feeds teams, their members, their roles and their number from the streams of teams."""
 
-    tables: tuple[str, ...] = ("teams", "team_members", "team_bindings", "team_totals")
+    tables: tuple[str, ...] = ("teams", "team_members", "team_bindings")
 
     async def apply(self, connection: PgConnection, events: Sequence[Recorded]) -> None:
         """Bring the tables up to `events`."""
@@ -177,7 +177,7 @@ class TeamTables:
         await MEMBERSHIPS.apply(connection, facts)
         more = sum(isinstance(fact, TeamCreated) - isinstance(fact, TeamDeleted) for fact in facts)
         if more:
-            await connection.execute(QUERIES["count_teams"], more)
+            await connection.execute(QUERIES["count_more"], "teams", more)
 
 
 def _created(event: TeamCreated, recorded: Recorded) -> TeamRecord:

@@ -23,6 +23,7 @@ from services.identity.contract import (
     SignUps,
     SortedTeamMembers,
     SortedTeams,
+    SortedUsers,
     TeamBindings,
     TeamMembers,
     Teams,
@@ -41,6 +42,7 @@ from services.identity.queries.service_accounts import ServiceAccountQueries
 from services.identity.queries.services import ServiceQueries
 from services.identity.queries.sessions import SessionQueries
 from services.identity.queries.sorted_teams import SortedTeamQueries
+from services.identity.queries.sorted_users import SortedUserQueries
 from services.identity.queries.teams import TeamQueries
 from services.identity.queries.visits import Passes
 from services.identity.queries.workspaces import WorkspaceQueries
@@ -60,6 +62,7 @@ def query_handlers(kit: Kit) -> Handlers:
         TeamMembers: teams.members,
         Memberships: teams.memberships,
         SortedTeams: sorted_teams.teams,
+        SortedUsers: SortedUserQueries(kit).users,
         SortedTeamMembers: sorted_teams.members,
         TheOrganization: services.organization,
         Authenticate: authentication.authenticate,

@@ -28,7 +28,7 @@ class SortedTeamQueries:
         asked, asker = request.message, await asker_of(request.context, self.kit)
         asker.require(SEE_ALL)
         wanted = criteria(asked.orders)
-        count = await self._count("teams_in_all") if asked.names is None else await self._named(asked.names)
+        count = await self._count("total", "teams") if asked.names is None else await self._named(asked.names)
         if asked.offset >= count or not asked.limit:  # what is past the end need not be walked to
             return Result(TeamList(count=count))
         paging = (asked.offset, asked.limit + 1)

@@ -60,11 +60,11 @@ class TeamQueries:
         if not await self._seen_on(asker, [asked.entity]):
             raise Forbidden(f"permission {SEE_ALL} is required")
         of = [asked.entity] if asked.entity else []
-        counting, paging = ("teams_on_entity", "teams_on_entity") if of else ("teams_in_all", "teams")
+        counting, paging = ("teams_on_entity", "teams_on_entity") if of else ("total", "teams")
         name = f"{paging}_before" if asked.before_id else f"{paging}_after"
         found = await self.pool.fetch(QUERIES[name], asked.before_id or asked.after_id, asked.limit + 1, *of)
         kept, more = page(await teams_with_roles(self.pool, asker, found), limit=asked.limit)
-        count: int = await self.pool.fetchval(QUERIES[counting], *of)
+        count: int = await self.pool.fetchval(QUERIES[counting], *(of or ["teams"]))
         return Result(TeamList(rows=kept[::-1] if asked.before_id else kept, more=more, count=count))
 
     async def load_teams(self, request: Request[LoadTeams]) -> Result[TeamList]:

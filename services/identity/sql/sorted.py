@@ -15,6 +15,13 @@ _TEAM: Final = {
     "created_at": "t.created_at",
     "updated_at": "t.updated_at",
 }
+_USER: Final = {
+    "id": "u.id",
+    "email": "u.email",
+    "full_name": 'u.full_name collate "C"',
+    "created_at": "u.created_at",
+    "updated_at": "u.updated_at",
+}
 _TEAM_MEMBER: Final = {
     "user_id": "m.user_id",
     "full_name": 'u.full_name collate "C"',
@@ -25,8 +32,10 @@ _TEAM_MEMBER: Final = {
 
 def compose(folder: Path) -> Mapping[str, str]:
     """Return every query of the lists: `<list>:<field>:<asc or desc>`, of several criteria with `+`, or `<list>`."""
-    teams = load_queries(folder / "teams.sql")
+    teams, users = load_queries(folder / "teams.sql"), load_queries(folder / "users.sql")
     return {
+        **dict(_by_first("users", users["users"], users["users_more"], _USER)),
+        "users_on": _filled(users["users_on"], _USER),
         **dict(_by_first("teams", teams["teams"], teams["teams_more"], _TEAM)),
         "teams_named": _filled(teams["teams_named"], _TEAM),
         "sorted_team_members": _filled(teams["team_members"], _TEAM_MEMBER),

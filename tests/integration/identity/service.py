@@ -269,7 +269,7 @@ async def rows_of(identity: Identity, table: str) -> list[dict[str, Any]]:
             "teams",
             "team_members",
             "team_bindings",
-            "team_totals",
+            "totals",
         )
     }
     return [dict(row) for row in await identity.fetch(queries[table])]

@@ -13,7 +13,16 @@ from services.identity.contract.queries.credentials import ServiceAccounts
 from services.identity.contract.queries.mails import MailDetails, MailPurpose
 from services.identity.contract.queries.organization import TheOrganization
 from services.identity.contract.queries.origins import OpenOrigins, SealOrigin
-from services.identity.contract.queries.people import Bindings, FindPerson, Groups, Holders, LoadUsers, Users
+from services.identity.contract.queries.people import (
+    Bindings,
+    FindPerson,
+    Groups,
+    Holders,
+    LoadUsers,
+    SortedUsers,
+    UserOrder,
+    Users,
+)
 from services.identity.contract.queries.question import MOST_ROLES, Order
 from services.identity.contract.queries.sessions import Sessions
 from services.identity.contract.queries.teams import (
@@ -55,12 +64,14 @@ __all__ = [
     "SigningKeys",
     "SortedTeamMembers",
     "SortedTeams",
+    "SortedUsers",
     "TeamBindings",
     "TeamMemberOrder",
     "TeamMembers",
     "TeamOrder",
     "Teams",
     "TheOrganization",
+    "UserOrder",
     "Users",
     "WorkspaceMembers",
     "Workspaces",

@@ -1,14 +1,15 @@
 """The questions about people."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
 
 from pydantic import Field
 
 from services.identity.contract.commands.wish import MOST_TEXT
 from services.identity.contract.ids import UserId
-from services.identity.contract.queries.question import Paged, Question
-from services.identity.contract.rows import BindingList, GroupList, Person, UserList
+from services.identity.contract.queries.question import Paged, Question, Sorted
+from services.identity.contract.rows import BindingList, GroupList, Person, UserList, UserPage
 from shared.messages import MOST_ROWS
 
 
@@ -30,6 +31,28 @@ class Users(Paged[UserList]):
     updated_at: datetime | None = None
     with_roles: bool = True
     search: str = Field(default="", repr=False, max_length=MOST_TEXT)
+
+
+class UserOrder(StrEnum):
+    """What people can be sorted by."""
+
+    ID = "id"
+    EMAIL = "email"
+    FULL_NAME = "full_name"
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+
+
+class SortedUsers(Sorted[UserPage, UserOrder]):
+    """List everybody, invited ones too, or who holds a role on `entity` (a workspace or a deployment) themself.
+
+    Permission: system.users.get or, for an entity, <kind>.users.get on it or, of a deployment, on its workspace. An
+    entity that is not there has nobody.
+    """
+
+    subject: ClassVar[str] = "identity.query.sorted_users"
+
+    entity: str = ""
 
 
 class LoadUsers(Question[UserList]):

@@ -13,6 +13,7 @@ from services.identity.contract.rows.people import (
     Person,
     UserBindingRow,
     UserList,
+    UserPage,
     UserRow,
     UserStatus,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "TeamRow",
     "UserBindingRow",
     "UserList",
+    "UserPage",
     "UserRow",
     "UserStatus",
     "VisitRow",

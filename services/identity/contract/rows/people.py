@@ -66,6 +66,14 @@ class UserList(Message):
     more: bool = False
 
 
+class UserPage(Message):
+    """Persons in an order; `more`: others follow them. `count`: how many the whole list has."""
+
+    rows: tuple[UserRow, ...] = ()
+    more: bool = False
+    count: int = 0
+
+
 class UserBindingRow(BindingRow):
     """A binding with the person who holds it."""
 

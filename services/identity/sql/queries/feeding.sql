@@ -90,6 +90,7 @@ delete from team_bindings where id = any($1::text[]) or team_id = any($2::text[]
 -- name: insert_team_bindings
 insert into team_bindings select * from jsonb_populate_recordset(null::team_bindings, $1::jsonb)
 
--- name: count_teams
-insert into team_totals as total (id, teams) values ('all', $1)
-on conflict (id) do update set teams = total.teams + excluded.teams
+-- name: count_more
+-- $1 of what, $2 so many more.
+insert into totals as total (id, number) values ($1, $2)
+on conflict (id) do update set number = total.number + excluded.number

@@ -213,6 +213,14 @@ from (
 join read.users u on u.id = held.user_id
 order by u.id
 
+-- name: users_on_entity
+select count(*) as number
+from read.role_bindings b
+where b.entity = $1 and (
+    (select true from read.workspaces w where w.id = substr($1, 11))
+    or (select true from read.deployments d where d.id = substr($1, 12))
+)
+
 -- name: roles_on
 -- The roles of persons ($1) on entities ($2); $3 roles, null for any.
 select to_jsonb(b)::text as row

@@ -19,8 +19,9 @@ where t.id < $1
 order by t.id desc
 limit $2
 
--- name: teams_in_all
-select coalesce((select teams from read.team_totals where id = 'all'), 0) as number
+-- name: total
+-- $1 of what: teams or users.
+select coalesce((select number from read.totals where id = $1), 0) as number
 
 -- name: teams_with_names
 select count(*) as number from read.teams t where t.name collate "C" = any($1::text[])

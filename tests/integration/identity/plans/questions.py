@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services.identity.contract import MOST_ROLES, TeamOrder
+from services.identity.contract import MOST_ROLES, TeamOrder, UserOrder
 from services.identity.seeding import DOMAIN
 from shared.messages import MOST_ROWS
 from shared.store.model import PgConnection
@@ -80,6 +80,7 @@ _SOURCE: Final = "source"
 _NONE: Final = (None, "", "", "", None, None)  # no filter of a search for people
 
 
+_USER_ORDERS: Final = [f"{by}:{way}" for by in UserOrder for way in ("asc", "desc")]
 _TEAM_ORDERS: Final = [f"{by}:{way}" for by in TeamOrder for way in ("asc", "desc")]
 
 
@@ -121,7 +122,7 @@ ASKED: Final[Mapping[str, Asked]] = {
     **_feeding("team_bindings", lambda k: k.team_bindings),
     "delete_team_members": lambda k: [k.memberships, k.teams[:20]],
     "delete_team_bindings": lambda k: [k.team_bindings, k.teams[:20]],
-    "count_teams": lambda _: [1],
+    "count_more": lambda _: ["teams", 1],
     "delete_bindings": lambda k: [k.bindings, k.people],
     "delete_invitations": lambda k: [k.bindings, k.people],
     # callers
@@ -150,6 +151,9 @@ ASKED: Final[Mapping[str, Asked]] = {
     "users_seen": lambda k: [k.people, "", False, k.person, k.entities, k.places, k.entities],
     "bindings_on_entities": lambda k: [k.entities, "", PAGE],
     "bindings_of_people": lambda k: [[k.person], "", PAGE, False, k.person, k.entities, k.places],
+    **_in_every_order("users", _USER_ORDERS),
+    "users_on": lambda k: [0, PAGE, ["email:asc"], k.entity],
+    "users_on_entity": lambda k: [k.entity],
     "users_beginning_with": lambda _: ["", PAGE, "zoë"],
     "holders": lambda k: [[k.entity], "", PAGE, None],
     "holders_before": lambda k: [[k.entity], "z", PAGE, None],
@@ -170,7 +174,7 @@ ASKED: Final[Mapping[str, Asked]] = {
     # teams
     "teams_after": lambda _: ["", PAGE],
     "teams_before": lambda _: ["z", PAGE],
-    "teams_in_all": lambda _: [],
+    "total": lambda _: ["users"],
     "teams_with_names": lambda k: [k.names],
     "team_size": lambda k: [k.team],
     **_in_every_order("teams", _TEAM_ORDERS),
