@@ -20,6 +20,7 @@ from services.gateway.http import HEADERS
 from services.gateway.iam.call import Call, Operation, shown
 from services.gateway.iam.refusals import NO_ACCESS, Refused, refused_for
 from services.gateway.iam.teams import OPERATIONS as TEAMS
+from services.gateway.iam.users import OPERATIONS as USERS
 from services.gateway.metrics import ANSWERS
 from services.gateway.work import Work
 from services.identity.contract import OrganizationRow, TheOrganization
@@ -30,7 +31,7 @@ log: Final = logging.getLogger(__name__)
 
 ROOT: Final = "/iam/v1beta1"
 BASE: Final = "/organizations/{organizationId}"
-OPERATIONS: Final = (*TEAMS,)
+OPERATIONS: Final = (*USERS, *TEAMS)
 
 _BEARER: Final = re.compile(r"bearer +\S+ *", re.IGNORECASE)
 _REQUEST_ID: Final = re.compile(r"[\x21-\x7e]{1,128}")

@@ -151,6 +151,27 @@ class SubjectRoles(Answer):
     deployment_roles: tuple[ShownDeploymentRole, ...] | None = None
 
 
+class UserStatusName(StrEnum):
+    """The state of an account."""
+
+    ACTIVE = "ACTIVE"
+    INACTIVE = "INACTIVE"
+    PENDING = "PENDING"
+    BANNED = "BANNED"
+
+
+class User(SubjectRoles):
+    """A person, with the roles that are their own."""
+
+    id: str
+    username: str
+    full_name: str
+    avatar_url: str
+    status: UserStatusName
+    created_at: Time
+    updated_at: Time
+
+
 class Team(SubjectRoles):
     """A team, without its members."""
 
@@ -182,6 +203,12 @@ class Listing(Answer):
     limit: int
     offset: int
     total_count: int
+
+
+class UsersPaginated(Listing):
+    """A page of users."""
+
+    users: tuple[User, ...]
 
 
 class TeamsPaginated(Listing):
