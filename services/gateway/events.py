@@ -1,8 +1,8 @@
 """Events of subscriptions that many are shown: executed and encoded once for all who select the same of them."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from graphql import (
     SKIP,
@@ -62,6 +62,36 @@ class SharedEvent:
         if known is None:
             known = self._answers[selection] = Encoded(execute(self.value))
         return known
+
+
+class Allowed(Protocol):
+    """What is asked before each event."""
+
+    @property
+    def open(self) -> bool:
+        """Say whether it may be shown now."""
+        ...
+
+
+class SharedEvents:
+    """Several shared events that are shown one after another, as long as that is allowed; then some are left."""
+
+    __slots__ = ("_allowed", "_events", "_next")
+
+    def __init__(self, events: Sequence[SharedEvent], allowed: Allowed) -> None:
+        self._events = events
+        self._allowed = allowed
+        self._next = 0
+
+    def __iter__(self) -> Iterator[SharedEvent]:
+        while self.left and self._allowed.open:
+            self._next += 1
+            yield self._events[self._next - 1]
+
+    @property
+    def left(self) -> bool:
+        """Say whether some were not shown."""
+        return self._next < len(self._events)
 
 
 def selection_of(document: DocumentNode, operation: OperationDefinitionNode, request: GraphRequest) -> Hashable:

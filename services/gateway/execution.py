@@ -1,6 +1,6 @@
 """Runs one document against the schema and answers in Houston's form."""
 
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Iterable
 from contextlib import aclosing
 from functools import lru_cache
 from typing import Any, Final, TypeGuard, cast
@@ -23,7 +23,7 @@ from services.gateway.answers import Answer, executed, format_error, refusal, re
 from services.gateway.context import RequestContext
 from services.gateway.documents import Documents, Refused
 from services.gateway.errors import Code
-from services.gateway.events import Encoded, SharedEvent, selection_of
+from services.gateway.events import Encoded, SharedEvents, selection_of
 from services.gateway.limits import check_shape
 from services.gateway.requests import GraphRequest
 from services.gateway.rows import TOO_MANY, CountingExecutor
@@ -57,7 +57,9 @@ class Engine:
             return refusals(400, [error], Code.BAD_USER_INPUT)
         return await self._execute(document, request, context, operation.operation)
 
-    async def answers(self, request: GraphRequest, context: RequestContext) -> AsyncGenerator[Answer | Encoded]:
+    async def answers(
+        self, request: GraphRequest, context: RequestContext
+    ) -> AsyncGenerator[Answer | Iterable[Encoded]]:
         """Yield the answers to any operation: one to a query or mutation, one for each event of a subscription."""
         try:
             document, operation = self._prepare(request)
@@ -77,7 +79,7 @@ class Engine:
 
     async def _events(
         self, document: DocumentNode, operation: OperationDefinitionNode, request: GraphRequest, context: RequestContext
-    ) -> AsyncGenerator[Answer | Encoded]:
+    ) -> AsyncGenerator[Answer | Iterable[Encoded]]:
         """Yield an answer for each event; those of shared ones are made by the first who selects the same of them."""
         built = cast("Any", Executor).build(  # it is generic in a type that it is told nowhere
             self.schema,
@@ -100,8 +102,8 @@ class Engine:
             context.farewell = lambda why: Encoded(_shared(executor, last_event(why).value))
         async with aclosing(cast("AsyncGenerator[Any]", source)) as events:
             async for event in events:
-                if isinstance(event, SharedEvent):
-                    yield event.answer(selected, lambda value: _shared(executor, value))
+                if isinstance(event, SharedEvents):
+                    yield (each.answer(selected, lambda value: _shared(executor, value)) for each in event)
                 else:
                     result = execute_subscription_event(executor.build_per_event_executor(event))
                     yield executed(await result if isinstance(result, Awaitable) else result)

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Final
 
-from services.gateway.events import SharedEvent
+from services.gateway.events import SharedEvents
 from services.gateway.logs.cursor import Cursor
 from services.gateway.logs.groups import FULL_BYTES, FULL_LINES, Burst, Viewer, burst_of
 from services.gateway.logs.permit import Permit
@@ -21,7 +21,7 @@ GATHER_S: Final = 0.1
 """How long lines of the past are gathered for one frame."""
 
 
-async def follow(bus: Bus, tails: Tails, wanted: Wanted, permit: Permit) -> AsyncGenerator[SharedEvent]:
+async def follow(bus: Bus, tails: Tails, wanted: Wanted, permit: Permit) -> AsyncGenerator[SharedEvents]:
     """Yield events of lines, oldest first, until the deployment is gone; nothing where there are no lines.
 
     NotFound ends the stream, what else the permit is refused with is raised, and while nobody can say whether lines may
@@ -32,37 +32,35 @@ async def follow(bus: Bus, tails: Tails, wanted: Wanted, permit: Permit) -> Asyn
         with LOG_VIEWERS.track_inprogress():
             async with (
                 tails.tail(bus, wanted.deployment_id) as tail,
-                aclosing(_events(bus, tail, wanted, permit)) as events,
+                aclosing(_bursts(bus, tail, wanted, permit)) as bursts,
             ):
-                async for event in events:
-                    if not permit.open:
+                async for burst in bursts:
+                    events = SharedEvents(burst.events, permit)
+                    while events.left:
                         await permit.opened()
-                    yield event
+                        yield events
     except NotFound:
         return
 
 
-async def _events(bus: Bus, tail: Tail, wanted: Wanted, permit: Permit) -> AsyncGenerator[SharedEvent]:
+async def _bursts(bus: Bus, tail: Tail, wanted: Wanted, permit: Permit) -> AsyncGenerator[Burst]:
     viewer = Viewer(wanted, permit)
     if tail.reaches(wanted.since) or not wanted.exists:
         with viewer.joined(tail):
             async with aclosing(viewer.bursts()) as bursts:
                 async for burst in bursts:
-                    for event in burst.events:
-                        yield event
+                    yield burst
         return
     async with reading(bus, wanted, Cursor(wanted.since)) as reader:
         async with aclosing(_past(reader, tail, wanted, permit)) as bursts:
             async for burst in bursts:
-                for event in burst.events:
-                    yield event
+                yield burst
         # Nothing may be waited for in between: the tail keeps what comes behind the reader but for a while.
         with viewer.joined(tail, reader):
             await reader.close()
             async with aclosing(viewer.bursts()) as bursts:
                 async for burst in bursts:
-                    for event in burst.events:
-                        yield event
+                    yield burst
 
 
 async def _past(reader: Reader, tail: Tail, wanted: Wanted, permit: Permit) -> AsyncGenerator[Burst]:

@@ -22,6 +22,8 @@ log: Final = logging.getLogger(__name__)
 OVERLAP: Final = timedelta(seconds=10)
 """A tail begins so long before its first viewer: those who come next and want what is new find it here."""
 
+FAILED: Final = "the lines can't be followed"
+
 LISTEN_S: Final = 0.5
 PAUSE_S: Final = 0.25
 
@@ -87,7 +89,9 @@ class Tail:
         return reader.seen_since(newest) - {read.batch.message_id() for read in self._kept}
 
     def join(self, listener: Listener) -> None:
-        """Hand all further batches to a listener."""
+        """Hand all further batches to a listener; raises Internal where there will be none."""
+        if self._task.done():
+            raise Internal(FAILED)
         self._listeners[listener] = None
 
     def leave(self, listener: Listener) -> None:
@@ -123,7 +127,7 @@ class Tail:
             return
         log.error("a tail of log lines failed", exc_info=error)
         for listener in list(self._listeners):
-            listener.end(Internal("the lines can't be followed"))
+            listener.end(Internal(FAILED))
 
 
 class Tails:

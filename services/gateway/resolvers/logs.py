@@ -9,7 +9,7 @@ from ariadne import SubscriptionType
 
 from services.deployments.contract import AuthorizeLogs, DeploymentId
 from services.gateway.context import Info, RequestContext
-from services.gateway.events import SharedEvent
+from services.gateway.events import SharedEvents
 from services.gateway.logs.follow import follow
 from services.gateway.logs.groups import farewell_event
 from services.gateway.logs.permitted import permitted
@@ -36,7 +36,7 @@ async def stream_lines(
     interval: int | None = None,
     timestamp: datetime | None = None,
     search: str | None = None,
-) -> AsyncIterator[SharedEvent]:
+) -> AsyncIterator[SharedEvents]:
     """Return the stream of a deployment's new lines, as lists; asked again while it runs whether it may be read."""
     interval_ms = min(max(interval or DEFAULT_MS, SHORTEST_MS), LONGEST_MS)
     return await _lines(info.context, deployment_uuid, component, timestamp, search, interval_ms=interval_ms)
@@ -51,7 +51,7 @@ async def stream_line_by_line(
     component: str | None = None,
     timestamp: datetime | None = None,
     search: str | None = None,
-) -> AsyncIterator[SharedEvent]:
+) -> AsyncIterator[SharedEvents]:
     """Return the stream of a deployment's new lines, one by one."""
     return await _lines(info.context, deployment_uuid, component, timestamp, search, interval_ms=None)
 
@@ -71,7 +71,7 @@ async def _lines(
     search: str | None,
     *,
     interval_ms: int | None,
-) -> AsyncGenerator[SharedEvent]:
+) -> AsyncGenerator[SharedEvents]:
     """Return the stream of lines, as lists each interval or, without one, one by one."""
     with checked():
         question = AuthorizeLogs(deployment_id=DeploymentId(required("deploymentUuid", deployment_uuid)))
@@ -89,7 +89,7 @@ async def _lines(
     return _followed(context, question, wanted)
 
 
-async def _followed(context: RequestContext, question: AuthorizeLogs, wanted: Wanted) -> AsyncGenerator[SharedEvent]:
+async def _followed(context: RequestContext, question: AuthorizeLogs, wanted: Wanted) -> AsyncGenerator[SharedEvents]:
     with permitted(context, question) as permit:
         async with aclosing(follow(context.bus, context.asking.live.tails, wanted, permit)) as events:
             async for event in events:

@@ -24,6 +24,12 @@ class Loss(Enum):
     UNKNOWN = auto()
 
 
+FAREWELLS: Final = {
+    Loss.RIGHT: "your credential is not valid any more, or you lost a right",
+    Loss.UNKNOWN: "it can't be asked right now who may read them, come back later",
+}
+
+
 class Guard:
     """Keeps a socket open for as long as its caller may do what they might; new rights change nothing."""
 

@@ -33,9 +33,13 @@ class Patience:
         finally:
             self._waiting -= 1
             if self._waiting:
-                self._since = self._loop.time()
+                self.moves()
         if self._given_up:
             raise ClientConnectionResetError("the client does not read")
+
+    def moves(self) -> None:
+        """Hear that the client takes something."""
+        self._since = self._loop.time()
 
     def end(self) -> None:
         """Look no more."""

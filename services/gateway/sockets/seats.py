@@ -9,6 +9,9 @@ MOST_SOCKETS: Final = 2_000
 MOST_OPERATIONS: Final = 4_000
 """Sockets, and operations under way on them, in all; whoever is alone has at most half of them."""
 
+TOO_MANY_SOCKETS: Final = "Too many sockets of yours are open"
+TOO_MANY_OPERATIONS: Final = "Too many operations of yours are under way"
+
 
 @dataclass(frozen=True, slots=True)
 class Seats:

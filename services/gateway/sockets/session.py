@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, aclosing, suppress
 from dataclasses import replace
 from typing import Final, NoReturn
 
 from aiohttp import ClientConnectionResetError, WSMsgType, web
 
-from services.gateway.answers import encode, refusal
+from services.gateway.answers import Answer, encode, refusal
 from services.gateway.callers import Callers
 from services.gateway.context import Asking, RequestContext
 from services.gateway.errors import Code
@@ -19,9 +19,9 @@ from services.gateway.metrics import SOCKETS, SUBSCRIPTIONS
 from services.gateway.requests import GraphRequest, read_request
 from services.gateway.sockets.dialects import PROHIBITED, Close, Dialect, Frame
 from services.gateway.sockets.frames import key_of, read_frame, token_in
-from services.gateway.sockets.guard import Guard, Loss
+from services.gateway.sockets.guard import FAREWELLS, Guard, Loss
 from services.gateway.sockets.patience import Patience
-from services.gateway.sockets.seats import Seats
+from services.gateway.sockets.seats import TOO_MANY_OPERATIONS, TOO_MANY_SOCKETS, Seats
 from shared.auth import PrincipalKind
 from shared.bus.client import Bus
 from shared.errors import AerodromeError, Invalid
@@ -41,12 +41,6 @@ MOST_OPERATIONS: Final = 50
 """Operations that one socket may have under way."""
 
 FAREWELL_S: Final = 0.3
-FAREWELLS: Final = {
-    Loss.RIGHT: "your credential is not valid any more, or you lost a right",
-    Loss.UNKNOWN: "it can't be asked right now who may read them, come back later",
-}
-TOO_MANY_SOCKETS: Final = "Too many sockets of yours are open"
-TOO_MANY_OPERATIONS: Final = "Too many operations of yours are under way"
 
 Key = str | int | None
 
@@ -244,8 +238,8 @@ class Session:
             try:
                 async with aclosing(self._engine.answers(request, context)) as answers:
                     async for answer in answers:
-                        if isinstance(answer, Encoded):
-                            await self._send_text(answer.frame(head))
+                        if not isinstance(answer, Answer):
+                            await self._sending.wait(self._send_all(answer, head))
                             continue
                         if answer.status != 200:
                             await self._send(self._dialect.refused(key, answer.body["errors"]))
@@ -283,6 +277,11 @@ class Session:
 
     async def _send_text(self, text: bytes) -> None:
         await self._sending.wait(self._socket.send_frame(text, WSMsgType.TEXT))
+
+    async def _send_all(self, answers: Iterable[Encoded], head: bytes) -> None:
+        for answer in answers:
+            await self._socket.send_frame(answer.frame(head), WSMsgType.TEXT)
+            self._sending.moves()
 
     async def _close(self, code: Close, reason: str) -> None:
         try:

@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 
 from services.deployments.contract import LOGS_STREAM, Component
 from services.gateway.answers import Answer
-from services.gateway.events import SharedEvent
+from services.gateway.events import SharedEvents
 from services.gateway.logs import groups, tail
 from services.gateway.logs.follow import follow
 from services.gateway.logs.lines import Line
@@ -80,11 +80,12 @@ class Sight:
         self.ended = False
         self.error: BaseException | None = None
 
-    async def take(self, events: AsyncGenerator[SharedEvent]) -> None:
+    async def take(self, events: AsyncGenerator[SharedEvents]) -> None:
         try:
-            async for event in events:
-                self.events.append(event)
-                await self.eyes.wait()
+            async for several in events:
+                for event in several:
+                    self.events.append(event)
+                    await self.eyes.wait()
         finally:
             self.ended = True
 

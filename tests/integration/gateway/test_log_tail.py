@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.deployments.contract import LOGS_STREAM, Component
-from services.gateway.events import SharedEvent
+from services.gateway.events import SharedEvents
 from services.gateway.logs.follow import follow
 from services.gateway.logs.lines import Line
 from services.gateway.logs.tail import Tails
@@ -52,7 +52,7 @@ async def gone() -> None:
 class Viewer:
     """Somebody who reads a stream, line by line."""
 
-    def __init__(self, frames: AsyncGenerator[SharedEvent]) -> None:
+    def __init__(self, frames: AsyncGenerator[SharedEvents]) -> None:
         self._frames = frames
         self.lines: list[Line] = []
 
@@ -60,13 +60,13 @@ class Viewer:
         """Return all messages seen, once there are at least so many."""
         async with asyncio.timeout(20):
             while len(self.lines) < least:
-                self.lines += (await anext(self._frames)).value
+                self.lines += [line for event in await anext(self._frames) for line in event.value]
         return [line.message for line in self.lines]
 
     async def end(self) -> None:
         """Return when the stream has ended."""
         async with asyncio.timeout(20):
-            self.lines += [line async for frame in self._frames for line in frame.value]
+            self.lines += [line async for frame in self._frames for event in frame for line in event.value]
 
 
 @asynccontextmanager

@@ -11,8 +11,9 @@ from aiohttp import WSMsgType
 from services.deployments.contract import Component
 from services.gateway.logs.groups import FAREWELL
 from services.gateway.sockets import seats
-from services.gateway.sockets.guard import Loss
-from services.gateway.sockets.session import FAREWELLS, MOST_OPERATIONS, TOO_MANY_OPERATIONS, TOO_MANY_SOCKETS
+from services.gateway.sockets.guard import FAREWELLS, Loss
+from services.gateway.sockets.seats import TOO_MANY_OPERATIONS, TOO_MANY_SOCKETS
+from services.gateway.sockets.session import MOST_OPERATIONS
 from tests.integration.bus import until
 from tests.integration.gateway.components import START, writing
 from tests.integration.gateway.doors import open_door
