@@ -152,10 +152,10 @@ class Watch:
             now = time.monotonic()
             live = [each for each in self.permits.values() if each.error is None]
             asked = [each for each in live if everybody or each.is_due(now)]
-            if live and now - looked_at >= LOOK_S:
-                looked_at = now
-                eldest = min(live, key=lambda each: each.asked_at)
-                asked = asked if eldest in asked else [*asked, eldest]
+            if now - looked_at >= LOOK_S:
+                looked_at = now  # also where all were refused and their viewers have yet to leave
+                eldest = min(live, key=lambda each: each.asked_at, default=None)
+                asked = asked if eldest is None or eldest in asked else [*asked, eldest]
             everybody = await self._ask(asked) and not everybody
 
     async def _pause(self, seconds: float) -> None:
