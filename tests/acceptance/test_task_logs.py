@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from services.deployments.contract import LOGS_STREAM, LogBatch, LogRecord, logs
 from services.deployments.runner.versions import VERSIONS
 from shared.bus.client import Bus
 from shared.settings import BusSettings
-from tests.acceptance.airflows import created, door_of, send_dags
+from tests.acceptance.airflows import Deployment, created, door_of, send_dags
 from tests.acceptance.client import Houston
 from tests.acceptance.conftest import PASSWORD, SIGN_IN, sign_up
 from tests.acceptance.stack import Stack, running
+from tests.faults.viewers import Viewer, every_kind, watching, wish
 
 pytestmark = [pytest.mark.airflow, pytest.mark.full, pytest.mark.timeout(1200)]
 
@@ -48,9 +50,7 @@ with DAG("broken", schedule="@once", start_date=datetime(2026, 1, 1), is_paused_
 
     fail()
 """
-STREAM = """subscription ($deployment: String) {
-  deploymentLogStream(deploymentUuid: $deployment, timestamp: "2026-01-01T00:00:00Z") { id level component message }
-}"""
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 RAISED = "ValueError: raised by the task"
 
 
@@ -88,15 +88,14 @@ async def test_what_a_task_raises_is_one_record(
     workspace = (await owner.run('mutation { createWorkspace(label: "w") { id } }'))["createWorkspace"]["id"]
     deployment = await created(owner, workspace, "broken", version, executor)
     await deployment.becomes("HEALTHY")
-    await send_dags(deployment, broken=RAISES)
-    door, records = await door_of(deployment), list[LogRecord]()
-    async with asyncio.timeout(120), _batches(local_stack, deployment.id) as batches:
-        while not await _has_failed(door):
-            await asyncio.sleep(0.5)
-        while not (raised := [each for each in records if RAISED in each.message and each.dag_id]):
-            records += await batches.records()
-        records += await batches.records()
-    first = raised[0]
+    asked = wish(url=owner.url, token=owner.authorization, deployment=deployment.id, since=LONG_AGO)
+    viewers = every_kind(asked)
+    async with watching(viewers):
+        await send_dags(deployment, broken=RAISES)
+        records = await _records_of_the_failure(local_stack, deployment)
+        first = next(each for each in records if RAISED in each.message and each.dag_id)
+        for viewer in viewers:
+            await _assert_shown(viewer, first, component)
     print(version, executor, first.model_dump_json(exclude_none=True)[:900])
     assert (first.level, first.dag_id, first.task_id, first.try_number) == ("ERROR", "broken", "fail", 1)
     assert first.run_id
@@ -104,9 +103,18 @@ async def test_what_a_task_raises_is_one_record(
     printed = [each for each in records if each.message == "printed before it"]
     assert len(printed) == 1
     assert not [each for each in records if each.message.startswith(("Traceback", "  File"))]
-    shown = await _shown(owner, deployment.id, first.id)
-    assert (shown["level"], shown["component"], shown["message"]) == ("ERROR", component, first.message)
     await deployment.delete()
+
+
+async def _records_of_the_failure(stack: Stack, deployment: Deployment) -> list[LogRecord]:
+    """Return what is said until the task has raised, and in the second after."""
+    door, records = await door_of(deployment), list[LogRecord]()
+    async with asyncio.timeout(120), _batches(stack, deployment.id) as batches:
+        while not await _has_failed(door):
+            await asyncio.sleep(0.5)
+        while not any(RAISED in each.message and each.dag_id for each in records):
+            records += await batches.records()
+        return records + await batches.records()
 
 
 async def _has_failed(door: Any) -> bool:
@@ -146,16 +154,17 @@ async def _batches(stack: Stack, deployment_id: str) -> AsyncGenerator[Batches]:
         await bus.close()
 
 
-async def _shown(owner: Houston, deployment_id: str, record_id: str) -> dict[str, Any]:
-    """Return a record as the subscription shows it."""
-    async with owner.session.ws_connect(f"{owner.url}/ws", protocols=["graphql-transport-ws"]) as socket:
-        await socket.send_json({"type": "connection_init", "payload": {"authorization": owner.authorization}})
-        assert (await socket.receive_json())["type"] == "connection_ack"
-        payload = {"query": STREAM, "variables": {"deployment": deployment_id}}
-        await socket.send_json({"type": "subscribe", "id": "1", "payload": payload})
-        async with asyncio.timeout(60):
-            while True:
-                frame = await socket.receive_json()
-                for line in frame["payload"]["data"]["deploymentLogStream"] if frame["type"] == "next" else ():
-                    if line["id"] == record_id:
-                        return dict(line)
+async def _assert_shown(viewer: Viewer, record: LogRecord, component: str) -> None:
+    """A viewer is shown the record once, whole, and no part of it as another line."""
+    async with asyncio.timeout(60):
+        while record.id not in viewer.ids:
+            await asyncio.sleep(0.1)
+    (line,) = (line for line in viewer.lines if line["id"] == record.id)
+    assert (line["level"], line["component"], line["message"]) == ("ERROR", component, record.message), viewer.name
+    texts = [line["message"] for line in viewer.lines]
+    assert texts.count("printed before it") == 1, viewer.name
+    begins, tells = ("Traceback", "  File", "KeyError", "ValueError"), ("broken.py", "'missing'", RAISED)
+    parts = [text for text in texts if text.startswith(begins) and any(each in text for each in tells)]
+    assert not parts, viewer.name
+    assert len(set(viewer.ids)) == len(viewer.ids), viewer.name
+    print(f"{viewer.name}: {len(viewer.lines)} lines, the traceback as one")

@@ -77,7 +77,7 @@ class Trial:
         while (faults := self._faults()) and time.monotonic() < end:
             await asyncio.sleep(0.1)
         for viewer in self.viewers.values():
-            print(f"{viewer.name}: {len(viewer.shown)} lines, cut off {viewer.cut_off} times", losses_in(viewer.shown))
+            print(f"{viewer.name}: {len(viewer.lines)} lines, cut off {viewer.cut_off} times", losses_in(viewer.shown))
         return faults
 
     def _faults(self) -> list[str]:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import signal
 import sys
 import time
 from abc import ABC, abstractmethod
@@ -26,11 +25,11 @@ AGAIN_S = 0.2
 COMES_BACK = {"SERVICE_UNAVAILABLE"}
 COMES_BACK_AFTER = {None, 1001, 1006, 4503}
 ONE_BY_ONE = """subscription ($d: Uuid!, $c: String, $since: DateTime) {
-  log(deploymentUuid: $d, component: $c, timestamp: $since) { id timestamp component message }
+  log(deploymentUuid: $d, component: $c, timestamp: $since) { id timestamp component level message }
 }"""
 LISTS = """subscription ($d: String, $c: String, $since: DateTime) {
   deploymentLogStream(deploymentUuid: $d, component: $c, timestamp: $since, interval: 100) {
-    id timestamp component message
+    id timestamp component level message
   }
 }"""
 
@@ -47,12 +46,11 @@ class Wish:
 
 @dataclass
 class Viewer(ABC):
-    """One who watches; `shown` grows as lines come, `arrived` holds their moments (monotonic, s)."""
+    """One who watches; `lines` grows as lines come, `arrived` holds their moments (monotonic, s)."""
 
     name: str
     wish: Wish
-    shown: list[Shown] = field(default_factory=list[Shown])
-    ids: list[str] = field(default_factory=list[str])
+    lines: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
     arrived: list[float] = field(default_factory=list[float])
     cut_off: int = 0
 
@@ -73,15 +71,24 @@ class Viewer(ABC):
         """Take one line, unless it is the gateway's word at the end of a stream."""
         if line["message"].startswith(FAREWELL):
             return
-        self.shown.append(Shown(line["component"], line["message"]))
-        self.ids.append(line["id"])
+        self.lines.append(line)
         self.arrived.append(time.monotonic())
+
+    @property
+    def shown(self) -> list[Shown]:
+        """Return the lines as the judge takes them."""
+        return [Shown(line["component"], line["message"]) for line in self.lines]
+
+    @property
+    def ids(self) -> list[str]:
+        """Return the ids of the lines in the order in which they came."""
+        return [line["id"] for line in self.lines]
 
     async def more(self, lines: int, *, timeout_s: float = 30) -> None:
         """Wait until so many more lines have come."""
-        goal = len(self.shown) + lines
+        goal = len(self.lines) + lines
         async with asyncio.timeout(timeout_s):
-            while len(self.shown) < goal:
+            while len(self.lines) < goal:
                 await asyncio.sleep(0.02)
 
 
@@ -149,6 +156,42 @@ class EventViewer(Viewer):
 
 
 @dataclass
+class CurlViewer(Viewer):
+    """Server-sent events as `curl` reads them, gone on with by `Last-Event-ID`."""
+
+    place: Place = field(default_factory=Place)
+
+    async def watch(self, session: aiohttp.ClientSession) -> None:
+        """Take events until curl ends."""
+        del session
+        headers = [f"Authorization: {self.wish.token}"]
+        if self.place.last_id:
+            headers.append(f"Last-Event-ID: {self.place.last_id}")
+        address = f"{self.wish.url}/v1/deployments/{self.wish.deployment}/logs"
+        child = await asyncio.create_subprocess_exec(
+            *("curl", "--silent", "--no-buffer", "--fail", "--get", "--data-urlencode", f"since={self.wish.since}"),
+            *(argument for header in headers for argument in ("--header", header)),
+            address,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert child.stdout
+        try:
+            async with aclosing(read_events(child.stdout, self.place)) as events:
+                async for event in events:
+                    assert event.kind == "message", event
+                    self.note(json.loads(event.data))
+        finally:
+            await ended(child)
+
+
+async def ended(child: asyncio.subprocess.Process) -> None:
+    """Kill a process that may have ended, and wait for its end."""
+    with suppress(ProcessLookupError):
+        child.kill()
+    await child.communicate()
+
+
+@dataclass
 class CommandViewer(Viewer):
     """`aerodrome logs -f`, started once: it must come back by itself."""
 
@@ -169,9 +212,7 @@ class CommandViewer(Viewer):
                 self.note(json.loads(line))
             raise AssertionError((await child.stderr.read()).decode())
         finally:
-            with suppress(ProcessLookupError):
-                child.send_signal(signal.SIGKILL)
-            await child.communicate()
+            await ended(child)
 
     async def watch(self, session: aiohttp.ClientSession) -> None:
         """Never called: the command comes back by itself."""
@@ -185,7 +226,12 @@ def every_kind(wish: Wish, named: str = "") -> list[Viewer]:
         for protocol in (LEGACY, TRANSPORT)
         for field, document in (("log", ONE_BY_ONE), ("deploymentLogStream", LISTS))
     ]
-    return [*sockets, EventViewer(f"{named}events", wish), CommandViewer(f"{named}aerodrome logs -f", wish)]
+    return [
+        *sockets,
+        EventViewer(f"{named}events", wish),
+        CurlViewer(f"{named}curl", wish),
+        CommandViewer(f"{named}aerodrome logs -f", wish),
+    ]
 
 
 def wish(*, url: str, token: str, deployment: str, since: datetime) -> Wish:
