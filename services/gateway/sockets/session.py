@@ -18,6 +18,7 @@ from services.gateway.execution import Engine
 from services.gateway.metrics import SOCKETS, SUBSCRIPTIONS
 from services.gateway.requests import GraphRequest, read_request
 from services.gateway.sockets.dialects import PROHIBITED, Close, Dialect, Frame
+from services.gateway.sockets.early import Early
 from services.gateway.sockets.frames import key_of, read_frame, token_in
 from services.gateway.sockets.guard import FAREWELLS, Guard, Loss
 from services.gateway.sockets.patience import Patience
@@ -39,7 +40,6 @@ CANCEL_S: Final = 2.0
 
 MOST_OPERATIONS: Final = 50
 """Operations that one socket may have under way."""
-
 FAREWELL_S: Final = 0.3
 
 Key = str | int | None
@@ -84,6 +84,7 @@ class Session:
         self._loss: Loss | None = None
         self._patience = asyncio.timeout(INIT_S)
         self._sending = Patience(lambda: SEND_S, abort)  # the receiving side ends with it
+        self._early = Early(dialect)
         self._operations: dict[Key, asyncio.Task[None]] = {}
         self._contexts: dict[Key, RequestContext] = {}
 
@@ -152,7 +153,7 @@ class Session:
         except TimeoutError:
             if self._loss is not None:
                 await self._end_lost(self._loss)
-            raise Ended(Close.INIT_TIMEOUT, "Connection initialisation timeout") from None
+            await self._refuse(Close.INIT_TIMEOUT, "Connection initialisation timeout")
 
     async def _take(self, text: str) -> bool:
         """Do what a frame asks for; say whether the client has ended the talk."""
@@ -165,7 +166,8 @@ class Session:
                 if answer := self._dialect.pings[kind]:
                     await self._send({"type": answer})
             elif self._token is None:
-                await self._refuse(Close.UNAUTHORIZED, "Unauthorized")
+                if not self._early.put_off(frame, len(text)):
+                    await self._refuse(Close.UNAUTHORIZED, "Unauthorized")
             elif kind == self._dialect.start:
                 await self._start(frame)
             elif kind == self._dialect.stop:
@@ -195,6 +197,8 @@ class Session:
         self._token = context.asking.token
         self._guard = Guard(self._callers, self._token, caller, lost=self._lose)
         await self._send({"type": "connection_ack"})
+        for early in self._early.take():
+            await self._start(early)
 
     async def _refuse(self, code: Close, reason: str, *, told: str = PROHIBITED) -> NoReturn:
         if self._dialect.legacy:

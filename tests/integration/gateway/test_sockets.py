@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from services.gateway.sockets import session
+from services.gateway.sockets.early import MOST_EARLY
 from tests.integration.gateway.doors import Door
 
 LEGACY, TRANSPORT = "graphql-ws", "graphql-transport-ws"
@@ -92,6 +93,15 @@ async def test_a_client_that_never_begins_is_closed(alone: Door, monkeypatch: py
         assert await closed(socket) == 4408
 
 
+async def test_a_client_of_the_old_protocol_that_never_begins_is_told_so(
+    alone: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "INIT_S", 0.2)
+    async with alone.socket(LEGACY) as socket:
+        assert (await socket.receive_json())["type"] == "connection_error"
+        assert await closed(socket) == 1011
+
+
 @pytest.mark.parametrize("payload", [None, {}, {"authorization": ""}, {"authorization": None}])
 async def test_the_old_protocol_says_why_before_it_closes(alone: Door, payload: Any) -> None:
     async with alone.socket(LEGACY) as socket:
@@ -102,9 +112,18 @@ async def test_the_old_protocol_says_why_before_it_closes(alone: Door, payload: 
         assert await closed(socket) == 1011
 
 
-async def test_a_start_before_the_beginning_is_prohibited(alone: Door) -> None:
+async def test_a_start_before_the_beginning_is_prohibited_with_it(alone: Door) -> None:
     async with alone.socket(LEGACY) as socket:
         await socket.send_json({"type": "start", "payload": {"query": "{ __typename }"}})
+        await socket.send_json({"type": "connection_init"})
+        assert (await socket.receive_json())["type"] == "connection_error"
+        assert await closed(socket) == 1011
+
+
+async def test_little_is_kept_before_the_beginning(alone: Door) -> None:
+    async with alone.socket(LEGACY) as socket:
+        for _ in range(2):
+            await socket.send_json({"type": "start", "payload": {"query": "{ __typename }" + " " * (MOST_EARLY // 2)}})
         assert (await socket.receive_json())["type"] == "connection_error"
         assert await closed(socket) == 1011
 

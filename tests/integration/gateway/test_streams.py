@@ -118,6 +118,17 @@ async def test_the_command_lines_start_has_no_id_and_does_not_wait(aerodrome: Ae
     await until(lambda: operations() == [])
 
 
+async def test_a_start_before_the_beginning_waits_for_it_in_the_old_protocol(aerodrome: Aerodrome) -> None:
+    async with aerodrome.door.socket(LEGACY) as socket:
+        talk = Talk(socket, LEGACY)
+        for key in ("a", "b"):
+            await talk.start(key, "{ self { isAdmin } }")
+        await talk.send("connection_init", payload={"authorization": aerodrome.admin})
+        assert await talk.frame() == {"type": "connection_ack"}
+        frames = [await talk.frame() for _ in range(4)]
+    assert sorted(frame["id"] for frame in frames if frame["type"] == "data") == ["a", "b"]
+
+
 @BOTH
 async def test_a_stop_ends_one_operation_and_leaves_the_others(aerodrome: Aerodrome, protocol: str) -> None:
     deployment = await make_deployment(aerodrome)
