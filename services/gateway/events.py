@@ -89,6 +89,11 @@ class SharedEvents:
             yield self._events[self._next - 1]
 
     @property
+    def last(self) -> Sequence[SharedEvent]:
+        """Return the last one that was shown, none where none was."""
+        return self._events[max(self._next - 1, 0) : self._next]
+
+    @property
     def left(self) -> bool:
         """Say whether some were not shown."""
         return self._next < len(self._events)

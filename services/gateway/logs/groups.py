@@ -16,7 +16,6 @@ from services.gateway.logs.reader import Read, Reader
 from services.gateway.logs.tail import Tail
 from services.gateway.logs.wanted import Wanted
 from services.gateway.metrics import LOG_DROPPED, LOG_GROUPS
-from shared.clock import utc_now
 from shared.errors import AerodromeError
 from shared.ids import new_id
 
@@ -63,11 +62,18 @@ def _events(lines: Sequence[Line], wanted: Wanted) -> Sequence[SharedEvent]:
     return [SharedEvent(line) for line in lines] if wanted.one_by_one else [SharedEvent(lines)]
 
 
-def farewell_event(wanted: Wanted, why: str) -> SharedEvent:
-    """Return the event that tells a viewer why there are no more lines."""
-    id_, now = f"{wanted.deployment_id}/{new_id()}", iso_time(utc_now())
-    told = Line(id_, now, wanted.release, wanted.of_component, DROPPED, f"{FAREWELL}{why}")
-    return _events([told], wanted)[0]
+def farewell_event(wanted: Wanted, why: str, *, shown: Sequence[SharedEvent]) -> SharedEvent:
+    """Return the event that tells a viewer why there are no more lines.
+
+    Its time is that of the last line in `shown`: a client that comes back with it misses none that came since.
+    """
+    at = _lines_in(shown[-1], wanted)[-1].timestamp if shown else iso_time(wanted.since)
+    id_, told = f"{wanted.deployment_id}/{new_id()}", f"{FAREWELL}{why}"
+    return _events([Line(id_, at, wanted.release, wanted.of_component, DROPPED, told)], wanted)[0]
+
+
+def _lines_in(event: SharedEvent, wanted: Wanted) -> Sequence[Line]:
+    return [event.value] if wanted.one_by_one else event.value
 
 
 def _lines(read: Read, wanted: Wanted) -> Iterable[tuple[datetime, Line]]:

@@ -9,7 +9,7 @@ from ariadne import SubscriptionType
 
 from services.deployments.contract import AuthorizeLogs, DeploymentId
 from services.gateway.context import Info, RequestContext
-from services.gateway.events import SharedEvents
+from services.gateway.events import SharedEvent, SharedEvents
 from services.gateway.logs.follow import follow
 from services.gateway.logs.groups import farewell_event
 from services.gateway.logs.permitted import permitted
@@ -85,12 +85,17 @@ async def _lines(
         interval_s=(interval_ms or SHORTEST_MS) / 1_000,
         one_by_one=interval_ms is None,
     )
-    context.last_event = lambda why: farewell_event(wanted, why)
-    return _followed(context, question, wanted)
+    shown: list[SharedEvent] = []
+    context.last_event = lambda why: farewell_event(wanted, why, shown=shown)
+    return _followed(context, question, wanted, shown)
 
 
-async def _followed(context: RequestContext, question: AuthorizeLogs, wanted: Wanted) -> AsyncGenerator[SharedEvents]:
+async def _followed(
+    context: RequestContext, question: AuthorizeLogs, wanted: Wanted, shown: list[SharedEvent]
+) -> AsyncGenerator[SharedEvents]:
+    """Yield the events; `shown` holds the last one that was surely sent."""
     with permitted(context, question) as permit:
         async with aclosing(follow(context.bus, context.asking.live.tails, wanted, permit)) as events:
             async for event in events:
                 yield event
+                shown[:] = event.last or shown

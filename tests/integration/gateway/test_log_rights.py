@@ -257,6 +257,10 @@ async def test_whoever_loses_the_right_loses_every_stream_at_once(
         print(f"  {watcher.name}: {watcher.ended_at - answered:.2f} s, {watcher.end}")
         assert watcher.ended_at - answered < ENDS_S, watcher.name
         assert "after" not in {line["message"] for line in watcher.lines}
+    for watcher in watchers[: len(SOCKETS)] if lose is not delete else ():
+        *_, last, farewell = watcher.lines  # who comes back with the time of their last line must miss none
+        assert farewell["message"].startswith("the lines end here: ")
+        assert farewell["timestamp"] == last["timestamp"], watcher.name
     ends = {watcher.name: watcher.end for watcher in watchers}
     assert {ends[name] for name in SOCKETS} <= socket_ends
     assert ends["events"] == reason
