@@ -29,6 +29,15 @@ class Close(IntEnum):
     UNAVAILABLE = 4503
 
 
+class Ended(Exception):
+    """The socket must be closed, for this reason."""
+
+    def __init__(self, code: Close, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """One sub-protocol.

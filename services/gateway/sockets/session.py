@@ -17,7 +17,7 @@ from services.gateway.events import Encoded
 from services.gateway.execution import Engine
 from services.gateway.metrics import SOCKETS, SUBSCRIPTIONS
 from services.gateway.requests import GraphRequest, read_request
-from services.gateway.sockets.dialects import PROHIBITED, Close, Dialect, Frame
+from services.gateway.sockets.dialects import PROHIBITED, Close, Dialect, Ended, Frame
 from services.gateway.sockets.early import Early
 from services.gateway.sockets.frames import key_of, read_frame, token_in
 from services.gateway.sockets.guard import FAREWELLS, Guard, Loss
@@ -43,15 +43,6 @@ MOST_OPERATIONS: Final = 50
 FAREWELL_S: Final = 0.3
 
 Key = str | int | None
-
-
-class Ended(Exception):
-    """The socket must be closed, for this reason."""
-
-    def __init__(self, code: Close, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
 
 
 class Session:
