@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
-from services.deployments.contract import LogBatch, LogRecord
+from services.deployments.contract import LineRow, LogBatch, LogRecord
+from services.gateway.logs.places import write_place
 
 DROPPED: Final = "WARNING"
 
@@ -19,6 +20,12 @@ class Line:
     component: str
     level: str | None
     message: str
+    logger: str | None = None
+    dag_id: str | None = None
+    task_id: str | None = None
+    run_id: str | None = None
+    try_number: int | None = None
+    map_index: int | None = None
 
     @property
     def uuid(self) -> str:
@@ -26,9 +33,38 @@ class Line:
         return self.id
 
 
+@dataclass(frozen=True, slots=True)
+class KeptLine(Line):
+    """A line of the history, from which one can go further back."""
+
+    cursor: str = ""
+
+
 def line_of(record: LogRecord, batch: LogBatch, release: str) -> Line:
     """Return a record as the interface shows it."""
-    return Line(record.id, iso_time(record.timestamp), release, batch.component, record.level, record.message)
+    return Line(**_shown(record, release, batch.component))
+
+
+def kept_line_of(row: LineRow, release: str) -> KeptLine:
+    """Return a record of the history as the interface shows it."""
+    return KeptLine(**_shown(row, release, row.component), cursor=write_place(row.place))
+
+
+def _shown(record: LogRecord, release: str, component: str) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "timestamp": iso_time(record.timestamp),
+        "release": release,
+        "component": component,
+        "level": record.level,
+        "message": record.message,
+        "logger": record.logger,
+        "dag_id": record.dag_id,
+        "task_id": record.task_id,
+        "run_id": record.run_id,
+        "try_number": record.try_number,
+        "map_index": record.map_index,
+    }
 
 
 def dropped_line(batch: LogBatch, missing: int, release: str) -> Line:

@@ -22,6 +22,8 @@ ROOT_FIELDS = [
     '{ deployments(deploymentUuid: "x") { id } }',
     '{ deployments(workspaceUuid: "x") { id } }',
     '{ deployments(releaseName: "x") { id } }',
+    '{ logs(deploymentUuid: "x") { id } }',
+    '{ deploymentLogs(deploymentUuid: "x") { id } }',
     'mutation { createWorkspace(label: "x") { id } }',
     'mutation { deleteWorkspace(workspaceUuid: "x") { id } }',
     'mutation { updateWorkspace(workspaceUuid: "x", payload: {label: "y"}) { id } }',

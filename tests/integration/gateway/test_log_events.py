@@ -95,7 +95,8 @@ async def test_whoever_comes_back_has_no_gap_and_no_repeat(aerodrome: Aerodrome)
     async with viewing(aerodrome, release, since="1h", follow="false") as events:
         assert await some(events, len(seen)) == seen
         assert (await end(events))["reason"] == "complete"
-    assert seen[0].keys() == {"id", "timestamp", "release", "component", "level", "message"}
+    said = {"id", "timestamp", "release", "component", "level", "message", "logger"}
+    assert seen[0].keys() == said | {"dagId", "taskId", "runId", "tryNumber", "mapIndex"}
     assert {line["release"] for line in seen} == {release}
 
 
