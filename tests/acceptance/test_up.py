@@ -84,6 +84,7 @@ async def test_a_killed_up_leaves_no_process_and_the_next_one_has_its_data(data:
             assert_gone(processes)
 
 
+@pytest.mark.full
 def test_a_killed_supervisor_ends_everything(data: Path) -> None:
     with running(data) as stack:
         processes = family(stack.process.pid)

@@ -109,7 +109,7 @@ async def die_at(step: Step, backstage: Backstage, prepared: asyncio.Event) -> N
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-@pytest.mark.parametrize("service", ["invites", "identity"])
+@pytest.mark.parametrize("service", [pytest.param("invites", marks=pytest.mark.full), "identity"])
 async def test_a_journey_comes_to_its_end_though_a_service_dies_at_any_step(
     stack: Stack, backstage: Backstage, admin: Houston, service: str, rounds: int
 ) -> None:
