@@ -103,7 +103,8 @@ async def test_dag_code_reaches_nothing_but_its_own(local_stack: Stack, owner: H
     await other.becomes("HEALTHY")
     services = [process_of(local_stack, name).pid for name in ("runner", "deployments", "postgres")]
     theirs = data / "airflow/deployments" / other.id
-    python = next((data / "airflow/environments").glob("*/bin/python"))
+    installed = Path(os.environ.get("AERODROME_AIRFLOW_ENVIRONMENTS", data / "airflow/environments"))
+    python = next(installed.glob("*/bin/python"))
     closed = [data, data / "secrets.json", data / "run", data / "postgres/cluster", theirs, theirs / "home"]
     attack = {
         "read": [*map(str, closed), str(data / "run/runner.environment.json")],
