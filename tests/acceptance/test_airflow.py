@@ -96,6 +96,12 @@ async def test_celery_runs_a_dag(local_stack: Stack, owner: Houston, workspace: 
     await traces.none_is_left()
 
 
+def a_python(data: Path) -> Path:
+    """Return the interpreter of an installed Airflow, wherever they are installed."""
+    installed = Path(os.environ.get("AERODROME_AIRFLOW_ENVIRONMENTS", data / "airflow/environments"))
+    return next(installed.glob("*/bin/python"))
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="Airflows have accounts of their own where we are root")
 async def test_dag_code_reaches_nothing_but_its_own(local_stack: Stack, owner: Houston, workspace: str) -> None:
     traces, data = Traces(local_stack), local_stack.data
@@ -103,8 +109,7 @@ async def test_dag_code_reaches_nothing_but_its_own(local_stack: Stack, owner: H
     await other.becomes("HEALTHY")
     services = [process_of(local_stack, name).pid for name in ("runner", "deployments", "postgres")]
     theirs = data / "airflow/deployments" / other.id
-    installed = Path(os.environ.get("AERODROME_AIRFLOW_ENVIRONMENTS", data / "airflow/environments"))
-    python = next(installed.glob("*/bin/python"))
+    python = a_python(data)
     closed = [data, data / "secrets.json", data / "run", data / "postgres/cluster", theirs, theirs / "home"]
     attack = {
         "read": [*map(str, closed), str(data / "run/runner.environment.json")],
