@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from services.gateway.bodies import read_bytes
 from services.gateway.context import RequestContext
 from services.gateway.iam.models import Answer
-from services.gateway.iam.refusals import Refused, invalid, invalid_fields
+from services.gateway.iam.refusals import invalid, invalid_fields
 from services.identity.contract import OrganizationRow
 from shared.errors import Invalid
 from shared.messages import Command, Message, Query
@@ -82,6 +82,3 @@ class Operation:
 def shown(done: Done) -> dict[str, Any] | None:
     """Return the body of an answer, None for none."""
     return None if done is None else done.shown()
-
-
-__all__ = ["Call", "Done", "Operation", "Refused", "shown"]

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from shared.bus.client import Bus
+from tests.integration.bus import bus_of
+from tests.integration.gateway.components import Writer, writing
 from tests.integration.gateway.doors import Door, open_door
 from tests.integration.gateway.whole import Aerodrome, whole
 from tests.integration.invites.post_office import open_post_office
@@ -18,6 +21,21 @@ async def alone(nats_server: NatsForTests) -> AsyncGenerator[Door]:
     """A gateway with NATS and no service behind it."""
     async with open_door(nats_server, allowed_origins="https://console.example.com") as door:
         yield door
+
+
+@pytest.fixture
+async def bus(nats_server: NatsForTests) -> AsyncGenerator[Bus]:
+    """A gateway's connection to NATS."""
+    async with bus_of(nats_server, "gateway") as connected:
+        yield connected
+
+
+@pytest.fixture
+async def writer(nats_server: NatsForTests) -> AsyncGenerator[Writer]:
+    """A component that writes lines, and the stream for them."""
+    async with writing(nats_server) as made:
+        await made.make_stream()
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
@@ -17,26 +17,12 @@ from services.gateway.logs.tail import Tails
 from services.gateway.logs.wanted import Wanted
 from shared.bus.client import Bus
 from shared.errors import Forbidden, Unavailable
-from tests.integration.bus import bus_of
 from tests.integration.gateway.components import DEPLOYMENT, START, Writer, writing
 from tests.integration.gateway.watchers import Asker, anybody, permitted
 from tests.servers import NatsForTests
 
 BEGINNING = Cursor(datetime(2000, 1, 1, tzinfo=UTC))
 GONE = "lines may be missing here: they were not kept so long"
-
-
-@pytest.fixture
-async def bus(nats_server: NatsForTests) -> AsyncGenerator[Bus]:
-    async with bus_of(nats_server, "gateway") as connected:
-        yield connected
-
-
-@pytest.fixture
-async def writer(nats_server: NatsForTests) -> AsyncGenerator[Writer]:
-    async with writing(nats_server) as made:
-        await made.make_stream()
-        yield made
 
 
 async def see(

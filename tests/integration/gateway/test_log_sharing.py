@@ -23,28 +23,14 @@ from services.gateway.logs.wanted import Wanted
 from shared.bus.client import Bus
 from shared.errors import Forbidden, NotFound
 from shared.runtime.background import end_tasks
-from tests.integration.bus import bus_of, until
-from tests.integration.gateway.components import DEPLOYMENT, Writer, writing
+from tests.integration.bus import until
+from tests.integration.gateway.components import DEPLOYMENT, Writer
 from tests.integration.gateway.watchers import Asker
-from tests.servers import NatsForTests
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 LINES = Wanted(
     deployment_id=DEPLOYMENT, release="calm-comet-0001", component="", since=LONG_AGO, search="", interval_s=0.1
 )
-
-
-@pytest.fixture
-async def bus(nats_server: NatsForTests) -> AsyncGenerator[Bus]:
-    async with bus_of(nats_server, "gateway") as connected:
-        yield connected
-
-
-@pytest.fixture
-async def writer(nats_server: NatsForTests) -> AsyncGenerator[Writer]:
-    async with writing(nats_server) as made:
-        await made.make_stream()
-        yield made
 
 
 class Crowd:

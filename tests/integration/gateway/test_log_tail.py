@@ -17,7 +17,7 @@ from services.gateway.logs.tail import Tails
 from services.gateway.logs.wanted import Wanted
 from shared.bus.client import Bus
 from shared.errors import Forbidden, NotFound, Unavailable
-from tests.integration.bus import bus_of, until
+from tests.integration.bus import until
 from tests.integration.gateway.components import DEPLOYMENT, START, Writer, writing
 from tests.integration.gateway.watchers import Asker, permitted
 from tests.servers import NatsForTests
@@ -26,19 +26,6 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 ALL = Wanted(
     deployment_id=DEPLOYMENT, release="calm-comet-0001", component="", since=LONG_AGO, search="", interval_s=0.1
 )
-
-
-@pytest.fixture
-async def bus(nats_server: NatsForTests) -> AsyncGenerator[Bus]:
-    async with bus_of(nats_server, "gateway") as connected:
-        yield connected
-
-
-@pytest.fixture
-async def writer(nats_server: NatsForTests) -> AsyncGenerator[Writer]:
-    async with writing(nats_server) as made:
-        await made.make_stream()
-        yield made
 
 
 async def refused() -> None:
